@@ -1,0 +1,91 @@
+"""The one wiring file: settings in, ASGI application out. Granian calls `create_app`."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.app import ExperimentalFeatures
+from litestar.exceptions import HTTPException
+from litestar.logging import LoggingConfig
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from api.contract import build_contract
+from api.dependencies import DEPENDENCIES, Parts
+from api.edge import Edge
+from api.middleware import Callers, Idempotency
+from api.operations import guard
+from api.problems import answer_crash, answer_http, answer_refusal
+from api.routes import channels, deliveries, desk, identity, service, takedowns, uploads
+from domain.errors import Refusal
+from storage.idempotency import Answer
+from storage.settings import Settings, read_settings
+
+VERSION = "0.1.0"
+ROUTES: list[Any] = [
+    *service.ROUTES,
+    *identity.ROUTES,
+    *channels.ROUTES,
+    *deliveries.ROUTES,
+    *desk.ROUTES,
+    *uploads.ROUTES,
+    *takedowns.ROUTES,
+]
+DESCRIPTION = (
+    "Kho nội dung và điều phối cộng tác viên của đề án nâng cao nhận thức an ninh mạng cấp tỉnh · "
+    "The content store and coordination point of a province's cyber-safety awareness programme."
+)
+
+
+def create_litestar(parts: Parts) -> Litestar:
+    """Wire routes, middleware and error answers around `parts`."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await parts.open()
+        try:
+            yield
+        finally:
+            await parts.close()
+
+    def callers(app: ASGIApp) -> ASGIApp:
+        return _at_request(lambda: Callers(app, parts.tokens, parts.limiter, trusted_proxy=parts.settings.trusted_proxy))
+
+    def idempotency(app: ASGIApp) -> ASGIApp:
+        return _at_request(lambda: Idempotency(app, parts.idempotency, parts.clock, Answer))
+
+    app = Litestar(
+        ROUTES,
+        dependencies=DEPENDENCIES,
+        guards=[guard],
+        middleware=[callers, idempotency],
+        exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_crash},  # type: ignore[dict-item]
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(title="Lan Tỏa", version=VERSION, description=DESCRIPTION, path="/_openapi"),
+        logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
+        request_max_body_size=None,
+        experimental_features=list[ExperimentalFeatures](),
+    )
+    app.state.parts = parts
+    app.state.openapi = build_contract(app)
+    return app
+
+
+def _at_request(make: Any) -> ASGIApp:
+    """Build a middleware when the first request comes: its parts exist only after start-up."""
+    made: list[ASGIApp] = []
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if not made:
+            made.append(make())
+        await made[0](scope, receive, send)
+
+    return middleware
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """Give the whole application as it is served."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return Edge(create_litestar(Parts(settings or read_settings())))

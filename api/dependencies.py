@@ -1,0 +1,140 @@
+"""The running parts, and how a route gets at them. With `app.py` the only place in `api` that knows storage."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from litestar import Request
+from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.limits import RateLimiter
+from api.tokens import TokenReader
+from domain.actions.publications import Press
+from domain.actor import Actor
+from domain.errors import Unauthenticated
+from domain.organization import Client
+from domain.ports import UnitOfWork
+from storage.database import make_engine, make_pool, reading
+from storage.idempotency import IdempotencyStore
+from storage.keys import KeyRing, load_keys
+from storage.ledger import Ledger
+from storage.markup import SafeMarkup
+from storage.media import MediaAddresses
+from storage.migrate import check_schema
+from storage.oauth import OAuthStore
+from storage.objects import ObjectStore
+from storage.reader_delivery import DeliveryReader
+from storage.reader_desk import DeskReader
+from storage.reader_feed import FeedReader
+from storage.settings import Settings
+from storage.system import SystemClock, SystemIds
+from storage.tokens import TOKEN_SECONDS, mint
+from storage.watcher import FeedWatcher
+from storage.work import Work
+
+
+class Parts:
+    """Everything one API process holds; filled by `open`, emptied by `close`."""
+
+    engine: AsyncEngine
+    pool: asyncpg.Pool
+    objects: ObjectStore
+    media: MediaAddresses
+    keys: KeyRing
+    tokens: TokenReader
+    oauth: OAuthStore
+    idempotency: IdempotencyStore
+    feed: FeedReader
+    delivery: DeliveryReader
+    desk: DeskReader
+    ledger: Ledger
+    watcher: FeedWatcher
+    press: Press
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self.ids = SystemIds()
+        self.limiter = RateLimiter(settings.rate_limit, settings.rate_limit_anonymous)
+
+    async def open(self) -> None:
+        """Connect, refuse an old schema, load the keys, start listening."""
+        settings = self.settings
+        self.engine = make_engine(settings.database_url)
+        await check_schema(self.engine)
+        self.pool = await make_pool(settings.database_url)
+        self.objects = ObjectStore(settings)
+        self.media = MediaAddresses(self.objects)
+        self.keys = await load_keys(self.engine, settings.secret_key, self.clock.now())
+        self.oauth = OAuthStore(self.engine, self.pool, self.clock.now, self.ids.new)
+        self.tokens = TokenReader(self.keys, self.oauth, self.clock, issuer=settings.public_url)
+        self.idempotency = IdempotencyStore(self.pool)
+        self.feed = FeedReader(self.pool)
+        self.delivery = DeliveryReader(self.pool)
+        self.desk = DeskReader(self.pool)
+        self.press = Press(SafeMarkup(), self.keys)
+        self.ledger = Ledger(self.pool, self.clock)
+        self.watcher = FeedWatcher(settings.database_url)
+        await self.ledger.start()
+        await self.watcher.start()
+
+    async def close(self) -> None:
+        await self.watcher.stop()
+        await self.ledger.stop()
+        await self.pool.close()
+        await self.engine.dispose()
+
+    async def ready(self) -> None:
+        """Raise Unavailable unless the database and the object store answer."""
+        async with reading(self.pool) as connection:
+            await connection.fetchval("SELECT 1", timeout=1.5)
+        await self.objects.ready()
+
+    token_seconds = TOKEN_SECONDS
+
+    def mint(self, subject: str, session_id: UUID, client: Client, scope: str) -> str:
+        """Sign an access token for a session that was just opened."""
+        return mint(
+            self.keys,
+            issuer=self.settings.public_url,
+            session_id=session_id,
+            client_id=client.id,
+            subject=subject,
+            organization=str(client.organization_id),
+            scope=scope,
+            now=self.clock.now(),
+        )
+
+    def work(self, idempotency: tuple[str, str] | None = None) -> UnitOfWork:
+        return Work(self.engine, self.clock, self.ids, idempotency=idempotency)
+
+
+def _parts(request: Request[Any, Any, Any]) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _work(request: Request[Any, Any, Any]) -> UnitOfWork:
+    return _parts(request).work(request.scope["state"].get("idempotency"))
+
+
+def _caller(request: Request[Any, Any, Any]) -> Actor | None:
+    actor: Actor | None = request.scope["state"].get("actor")
+    return actor
+
+
+def _actor(request: Request[Any, Any, Any]) -> Actor:
+    actor = _caller(request)
+    if actor is None:
+        raise Unauthenticated()
+    return actor
+
+
+DEPENDENCIES = {
+    "parts": Provide(_parts, sync_to_thread=False),
+    "work": Provide(_work, sync_to_thread=False),
+    "caller": Provide(_caller, sync_to_thread=False),
+    "actor": Provide(_actor, sync_to_thread=False),
+}
+"""`parts`, `work` (a fresh unit of work), `caller` (None: anonymous), `actor` (401 when anonymous)."""

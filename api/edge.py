@@ -1,0 +1,94 @@
+"""The outermost ASGI layer: security headers, HEAD, CORS and the size of bodies, for every answer alike."""
+
+from typing import Any
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import MEDIA_TYPE, prefers_english, problem_body
+from domain.errors import BodyTooLarge
+
+MAX_BODY = 1024 * 1024
+_UPLOADS = "/v1/uploads"
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"strict-transport-security", b"max-age=31536000"),
+]
+_OPEN = ("/v1/channels", "/v1/changes", "/v1/materials", "/v1/media", "/.well-known/", "/openapi.json", "/healthz/")
+"""Paths that any origin may read, without credentials."""
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest"),
+]
+_PREFLIGHT = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD"),
+    (b"access-control-allow-headers", b"Authorization, If-None-Match, If-Range, Range, Accept-Language"),
+    (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
+]
+
+
+class Edge:
+    """Wraps the whole application. HEAD is answered like GET without the body, where a route has no HEAD of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request: Any = scope
+        path, headers = request["path"], dict(request["headers"])
+        readable = path.startswith(_OPEN)
+        if request["method"] == "OPTIONS" and b"access-control-request-method" in headers and readable:
+            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT + _SECURITY})  # type: ignore[typeddict-item]
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        head = request["method"] == "HEAD" and not path.startswith(_UPLOADS)
+        if head:
+            request = {**request, "method": "GET"}
+
+        async def adorned(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                extra = _SECURITY + (_CORS if readable else [])
+                message = {**message, "headers": [*message["headers"], *extra]}
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        if path.startswith(_UPLOADS):
+            await self._app(request, receive, adorned)
+            return
+        await self._bounded(request, headers, receive, adorned)
+
+    async def _bounded(self, scope: Any, headers: dict[bytes, bytes], receive: Receive, send: Any) -> None:
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > MAX_BODY:
+            await _too_large(scope, headers, send)
+            return
+        seen = 0
+
+        async def counted() -> Any:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > MAX_BODY:
+                    raise BodyTooLarge(limit_bytes=MAX_BODY)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+async def _too_large(scope: Any, headers: dict[bytes, bytes], send: Any) -> None:
+    english = prefers_english(headers.get(b"accept-language", b"").decode("latin-1"))
+    status, body = problem_body(
+        "body_too_large", english=english, instance=scope["path"], facts={"limit_bytes": MAX_BODY}
+    )
+    kind, size = MEDIA_TYPE.encode(), str(len(body)).encode()
+    fixed = [(b"content-type", kind), (b"content-length", size), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": fixed})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,145 @@
+"""Around the routes, as plain ASGI: who is asking, how often, and whether it was asked before."""
+
+from hashlib import sha256
+from typing import Any, Protocol
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.limits import RateLimiter, client_address, limit_headers
+from api.tokens import TokenReader
+from domain.actor import Actor
+from domain.errors import AlreadyDone, KeyInUse, KeyReused, MalformedRequest, TooManyRequests, Unauthenticated
+from domain.ports import Clock
+
+_MAX_KEY = 200
+_REPLAYED = {"content-type", "etag", "location"}
+
+
+def _header(scope: Any, name: bytes) -> str | None:
+    values = [value for key, value in scope["headers"] if key == name]
+    if len(values) > 1:
+        raise MalformedRequest(reason=f"{name.decode()} twice")
+    return values[0].decode("latin-1") if values else None
+
+
+class Callers:
+    """Sets `scope["state"]["actor"]` (None for anonymous) and counts the request against its caller's limit."""
+
+    def __init__(self, app: ASGIApp, tokens: TokenReader, limiter: RateLimiter, *, trusted_proxy: bool) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._limiter = limiter
+        self._trusted_proxy = trusted_proxy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        actor = await self._actor(scope)
+        scope["state"]["actor"] = actor
+        address = client_address(scope, trusted_proxy=self._trusted_proxy)
+        limit, left, wait = self._limiter.take(actor, address)
+        if wait:
+            raise TooManyRequests(retry_after=wait)
+        told = limit_headers(limit, left)
+
+        async def with_limits(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *told]
+            await send(message)
+
+        await self._app(scope, receive, with_limits if actor else send)
+
+    async def _actor(self, scope: Any) -> Actor | None:
+        header = _header(scope, b"authorization")
+        if header is None or scope["path"].startswith("/oauth/"):
+            return None
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated()
+        return await self._tokens.actor(token.strip())
+
+
+class IdempotencyKeys(Protocol):
+    async def begin(self, actor: str, key: str, fingerprint: bytes, now: Any) -> Any: ...
+    async def finish(self, actor: str, key: str, answer: Any) -> None: ...
+    async def forget(self, actor: str, key: str) -> None: ...
+
+
+class Idempotency:
+    """A POST with an Idempotency-Key is done once: a repeat gets the first answer again.
+
+    The key is marked done in the transaction of the deed (`storage.work`), so that a crash cannot double it.
+    """
+
+    def __init__(self, app: ASGIApp, keys: IdempotencyKeys, clock: Clock, answer: Any) -> None:
+        self._app = app
+        self._keys = keys
+        self._clock = clock
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":  # type: ignore[comparison-overlap]
+            await self._app(scope, receive, send)
+            return
+        key, actor = _header(scope, b"idempotency-key"), scope["state"].get("actor")
+        if key is None or actor is None or scope["path"].startswith("/v1/uploads"):
+            await self._app(scope, receive, send)
+            return
+        if not (0 < len(key) <= _MAX_KEY and key.isascii() and key.isprintable()):
+            raise MalformedRequest(reason="Idempotency-Key")
+        body = await _whole_body(receive)
+        fingerprint = sha256(f"{scope['path']}?{scope['query_string']!r}\n".encode() + body).digest()
+        begun = await self._keys.begin(actor.key, key, fingerprint, self._clock.now())
+        match begun:
+            case "go":
+                scope["state"]["idempotency"] = (actor.key, key)
+                await self._first_time(scope, body, send, (actor.key, key))
+            case "reused":
+                raise KeyReused()
+            case "running":
+                raise KeyInUse()
+            case "lost":
+                raise AlreadyDone()
+            case answer:
+                await _replay(answer, send)
+
+    async def _first_time(self, scope: Any, body: bytes, send: Send, key: tuple[str, str]) -> None:
+        kept: dict[str, Any] = {"status": 500, "headers": [], "body": b""}
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def remember(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept["status"] = message["status"]
+                kept["headers"] = [(k.decode(), v.decode()) for k, v in message["headers"] if k.decode() in _REPLAYED]
+            elif message["type"] == "http.response.body":
+                kept["body"] += message.get("body", b"")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, remember)
+        finally:
+            if kept["status"] < 300:  # noqa: PLR2004
+                await self._keys.finish(*key, self._answer(kept["status"], kept["headers"], kept["body"]))
+            else:
+                await self._keys.forget(*key)
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise MalformedRequest(reason="the line broke")
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _replay(answer: Any, send: Send) -> None:
+    headers = [(k.encode(), v.encode()) for k, v in answer.headers]
+    headers += [(b"idempotent-replayed", b"true"), (b"content-length", str(len(answer.body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -1,0 +1,90 @@
+"""What every operation declares: its verb, and with it scopes, problems and the guard that enforces them."""
+
+from functools import cache
+from typing import Any, Literal, cast
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
+
+from api.problems import problems
+from domain.actor import Actor
+from domain.errors import MalformedRequest, PreconditionRequired, Unauthenticated, UnknownParameter
+from domain.permissions import RULES, Verb, require
+
+Access = Verb | Literal["open", "channel"]
+"""`open`: anybody. `channel`: whoever may read the channel, public ones anonymously. Else a verb of the table."""
+
+_EVERYWHERE = ("unknown_parameter", "malformed_request", "invalid_token", "too_many_requests", "unavailable", "not_found")
+_PROTECTED = ("unauthenticated", "insufficient_scope", "forbidden")
+CHANGING = ("precondition_required", "stale_version")
+WRITING = ("unsupported_media_type", "body_too_large", "invalid_content")
+KEYED = ("idempotency_key_reused", "idempotency_key_in_use", "already_done")
+
+
+def operation(access: Access, *codes: str) -> dict[str, Any]:
+    """Give the keyword arguments of a route handler: `opt`, `security` and documented problems."""
+    protected = access not in ("open", "channel")
+    security: list[dict[str, list[str]]] = [{}]
+    if protected:
+        security = [{"oauth": sorted(RULES[access].scopes)}]  # type: ignore[index]
+    elif access == "channel":
+        security = [{}, {"oauth": ["content:read"]}]
+    elif access == "open":
+        security = []
+    denied = _PROTECTED if protected else ("insufficient_scope", "grant_revoked") if access == "channel" else ()
+    return {
+        "opt": {"access": access},
+        "security": security,
+        "responses": problems(*_EVERYWHERE, *denied, *codes),
+    }
+
+
+@cache
+def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    fields = handler.parsed_fn_signature.parameters.items()
+    return frozenset(
+        definition.name or definition.query or name
+        for name, field in fields
+        if isinstance(definition := field.kwarg_definition, ParameterKwarg) and _is_query(definition)
+    )
+
+
+def _is_query(definition: ParameterKwarg) -> bool:
+    return definition.param_type.value == "query"
+
+
+def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Run before every handler: query parameters must be known and single, the caller must hold the verb."""
+    sent = [name for name, _ in connection.query_params.multi_items()]
+    known = _known_parameters(handler)
+    for name in sent:
+        if name not in known or sent.count(name) > 1:
+            raise UnknownParameter(parameter=name[:50])
+    access = handler.opt["access"]
+    if access in ("open", "channel"):
+        return
+    actor = cast("Actor | None", connection.scope["state"].get("actor"))
+    if actor is None:
+        raise Unauthenticated()
+    require(actor, access)
+
+
+def revision_of(if_match: str | None, *, any_allowed: bool = False) -> int | None:
+    """Read If-Match: `"7"` gives 7; `*` gives None where any revision will do. 428 without it, 400 for nonsense."""
+    if if_match is None:
+        raise PreconditionRequired()
+    text = if_match.strip()
+    if text == "*" and any_allowed:
+        return None
+    digits = text.removeprefix('"').removesuffix('"')
+    if len(text) != len(digits) + 2 or not (digits.isascii() and digits.isdigit()) or len(digits) > 9:  # noqa: PLR2004
+        raise MalformedRequest(reason="If-Match")
+    return int(digits)
+
+
+def known_revision(if_match: str | None) -> int:
+    """Like `revision_of`, where a number is needed."""
+    revision = revision_of(if_match)
+    assert revision is not None
+    return revision

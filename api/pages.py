@@ -1,0 +1,39 @@
+"""Keyset pages: `{"items": […], "next": "<cursor>"}` and a Link header."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from litestar.params import QueryParameter
+
+from domain.errors import UnknownParameter
+
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="At most so many items")]
+CursorParameter = Annotated[str | None, QueryParameter(description="`next` of the page before")]
+T = TypeVar("T")
+
+
+def read_page_cursor(cursor: str | None) -> UUID | None:
+    """Read an opaque list cursor; UnknownParameter for nonsense."""
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=urlsafe_b64decode(cursor + "=="))
+    except ValueError as error:
+        raise UnknownParameter(parameter="cursor") from error
+
+
+def page_of(
+    request: Request[Any, Any, Any], kind: type[T], line: type[Any], rows: Sequence[dict[str, Any]], limit: int
+) -> Response[T]:
+    """Show `rows` (one more than `limit` when there are more) as a page."""
+    items = [msgspec.convert(row, line) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return Response(kind(items=items), headers={"cache-control": "no-store"})  # type: ignore[call-arg]
+    cursor = urlsafe_b64encode(rows[limit - 1]["id"].bytes).rstrip(b"=").decode()
+    link = f'<{request.url.path}?cursor={cursor}&limit={limit}>; rel="next"'
+    page = kind(items=items, next=cursor)  # type: ignore[call-arg]
+    return Response(page, headers={"link": link, "cache-control": "no-store"})

@@ -1,0 +1,206 @@
+"""Errors as they are spoken: RFC 9457 problems, in Vietnamese or English, one row per stable code."""
+
+import secrets
+from string import Formatter
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.openapi.datastructures import ResponseSpec
+
+from domain.errors import Fault, Gone, Refusal
+from domain.text import normalise
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """RFC 9457. `code` is stable; `errors` names the fields (JSON Pointer); further members are facts of the code."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    instance: str = ""
+    errors: list[Fault] = []
+    trace_id: str = ""
+
+
+class Row(msgspec.Struct, frozen=True):
+    status: int
+    vi: tuple[str, str]
+    en: tuple[str, str]
+
+
+def _row(status: int, title_vi: str, title_en: str, detail_vi: str, detail_en: str) -> Row:
+    return Row(status, (title_vi, detail_vi), (title_en, detail_en))
+
+
+PROBLEMS: dict[str, Row] = {
+    "not_found": _row(404, "Không tìm thấy", "Not found", "Không có mục này, hoặc bạn không được xem.", "There is no such thing, or you may not see it."),
+    "forbidden": _row(403, "Không được phép", "Forbidden", "Vai trò của bạn không được làm việc này.", "Your role may not do this."),
+    "four_eyes": _row(403, "Cần người thứ hai duyệt", "Four eyes", "Người sửa cuối cùng không được tự duyệt. Hãy nhờ người khác.", "The last person who edited may not approve. Ask somebody else."),
+    "wrong_state": _row(409, "Trạng thái không phù hợp", "Wrong state", "Không thể làm “{verb}” khi đang ở “{state}”. Có thể: {allowed}.", "“{verb}” is not possible in state “{state}”. Possible: {allowed}."),
+    "embargoed": _row(409, "Chưa đến giờ phát hành", "Embargoed", "Chỉ được phát hành từ {available_from}.", "May not be published before {available_from}."),
+    "stale_version": _row(412, "Bản đã cũ", "Stale version", "Ai đó vừa sửa; bản hiện tại là {current}. Hãy tải lại rồi sửa tiếp.", "Somebody changed it; the present revision is {current}. Reload, then edit again."),
+    "precondition_required": _row(428, "Thiếu If-Match", "If-Match required", "Gửi kèm If-Match với ETag bạn đã đọc.", "Send If-Match with the ETag you have read."),
+    "invalid_content": _row(422, "Nội dung không hợp lệ", "Invalid content", "Xem các mục trong errors.", "See the fields in errors."),
+    "not_ready": _row(422, "Chưa đủ để gửi duyệt", "Not ready for review", "Bổ sung các mục trong errors rồi gửi lại.", "Complete the fields in errors, then ask again."),
+    "note_required": _row(422, "Cần ghi chú", "Note required", "Việc này cần một ghi chú (note).", "This needs a note."),
+    "id_taken": _row(409, "Mã đã dùng", "Id taken", "Mã này đã thuộc về một nội dung khác.", "This id belongs to other content."),
+    "slug_taken": _row(409, "Tên đã dùng", "Slug taken", "Tên “{slug}” đã có.", "The slug “{slug}” exists."),
+    "cursor_invalid": _row(400, "Con trỏ sai", "Invalid cursor", "Con trỏ không phải của kênh này.", "The cursor is none of this channel."),
+    "cursor_expired": _row(410, "Con trỏ đã hết hạn", "Cursor expired", "Hãy đồng bộ lại từ đầu: {restart}", "Start again without a cursor: {restart}"),
+    "cursor_moved": _row(409, "Kênh đã thay đổi", "Channel has moved on", "Chỉ tính được tại vị trí hiện tại: {cursor}.", "Only the present head can be asked: {cursor}."),
+    "grant_revoked": _row(403, "Quyền nhận kênh đã bị thu hồi", "Grant revoked", "Đơn vị không còn được nhận kênh “{channel}”. Hãy xóa bản sao của kênh này và xác nhận tại /v1/takedowns.", "Your organization may no longer pull “{channel}”. Delete your copy of this channel and acknowledge at /v1/takedowns."),
+    "gone": _row(410, "Đã gỡ", "Gone", "Tài liệu đã bị gỡ ({reason}). Hãy gỡ bản sao của bạn.", "The material was taken away ({reason}). Remove your copy."),
+    "unavailable": _row(503, "Tạm thời gián đoạn", "Temporarily unavailable", "Một bộ phận chưa trả lời. Hãy thử lại sau vài giây.", "A part does not answer. Try again in a few seconds."),
+    "unauthenticated": _row(401, "Chưa xác thực", "Authentication required", "Gửi kèm access token (Bearer).", "Send an access token (Bearer)."),
+    "invalid_token": _row(401, "Token không hợp lệ", "Invalid token", "Token sai, hết hạn hoặc đã bị thu hồi.", "The token is wrong, expired or revoked."),
+    "insufficient_scope": _row(403, "Thiếu phạm vi", "Insufficient scope", "Cần một trong các phạm vi: {scope}.", "One of these scopes is needed: {scope}."),
+    "malformed_request": _row(400, "Yêu cầu không đọc được", "Malformed request", "Không đọc được yêu cầu: {reason}.", "The request cannot be read: {reason}."),
+    "unknown_parameter": _row(400, "Tham số sai", "Bad parameter", "Tham số “{parameter}” không có, bị lặp hoặc sai giá trị.", "The parameter “{parameter}” is unknown, repeated or out of bounds."),
+    "body_too_large": _row(413, "Nội dung quá lớn", "Body too large", "Nhiều nhất {limit_bytes} byte.", "At most {limit_bytes} bytes."),
+    "unsupported_media_type": _row(415, "Sai kiểu nội dung", "Unsupported media type", "Cần Content-Type: {expected}.", "Content-Type must be {expected}."),
+    "too_many_requests": _row(429, "Quá nhiều yêu cầu", "Too many requests", "Hãy chờ {retry_after} giây.", "Wait {retry_after} seconds."),
+    "media_type_refused": _row(422, "Loại tệp không được nhận", "File type refused", "Nội dung tệp không thuộc loại được phép (nhận ra: {found}).", "The file's content is of no allowed type (found: {found})."),
+    "upload_offset_mismatch": _row(409, "Sai vị trí", "Offset mismatch", "Tệp tải lên đang ở byte {offset}.", "The upload stands at byte {offset}."),
+    "upload_longer_than_declared": _row(413, "Dài hơn đã khai", "Longer than declared", "Đã khai {length} byte.", "{length} bytes were declared."),
+    "upload_locked": _row(409, "Đang có người ghi", "Upload locked", "Một yêu cầu khác đang ghi.", "Another request is writing."),
+    "checksum_mismatch": _row(460, "Sai mã kiểm tra", "Checksum mismatch", "Dữ liệu nhận được không khớp mã kiểm tra.", "The data does not match its checksum."),
+    "upload_too_large": _row(413, "Tệp quá lớn", "File too large", "Nhiều nhất {limit_bytes} byte.", "At most {limit_bytes} bytes."),
+    "range_not_satisfiable": _row(416, "Khoảng ngoài tệp", "Range not satisfiable", "Tệp có {size_bytes} byte.", "The file has {size_bytes} bytes."),
+    "idempotency_key_reused": _row(422, "Khóa đã dùng", "Key reused", "Idempotency-Key này đã dùng cho yêu cầu khác.", "This Idempotency-Key was used for another request."),
+    "idempotency_key_in_use": _row(409, "Đang xử lý", "Still running", "Yêu cầu với khóa này đang chạy.", "The request with this key is still running."),
+    "already_done": _row(409, "Đã làm xong", "Already done", "Việc này đã xong nhưng câu trả lời bị mất. Hãy đọc lại trạng thái.", "This was done, but its answer was lost. Read the present state."),
+    "method_not_allowed": _row(405, "Sai phương thức", "Method not allowed", "Xem header Allow.", "See the Allow header."),
+    "internal": _row(500, "Lỗi máy chủ", "Server error", "Đã ghi lại. Hãy báo mã theo dõi cho người vận hành.", "It was recorded. Give the trace id to the operator."),
+}  # fmt: skip
+"""code → status, (title, detail) in Vietnamese and English; details are filled with the error's facts."""
+
+
+def prefers_english(accept_language: str) -> bool:
+    """Vietnamese is the default; English when it is asked for before Vietnamese."""
+    ranked: list[tuple[float, str]] = []
+    for part in accept_language.lower().split(","):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            ranked.append((float(quality or 1), name[:2]))
+        except ValueError:
+            continue
+    named = [name for q, name in sorted(ranked, key=lambda each: -each[0]) if q > 0 and name in ("vi", "en")]
+    return bool(named) and named[0] == "en"
+
+
+class _Facts(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def problem_body(
+    code: str, *, english: bool, instance: str, errors: tuple[Fault, ...] = (), facts: dict[str, Any] | None = None
+) -> tuple[int, bytes]:
+    """Give the status and the JSON of a problem. `tombstone` and other facts become members of their own."""
+    row = PROBLEMS[code]
+    title, detail = row.en if english else row.vi
+    shown = {k: ", ".join(v) if isinstance(v, list) else v for k, v in (facts or {}).items()}
+    problem = Problem(
+        type=f"/problems/{code}",
+        title=title,
+        status=row.status,
+        detail=Formatter().vformat(detail, (), _Facts(shown)),
+        code=code,
+        instance=instance,
+        errors=list(errors),
+    )
+    members = msgspec.to_builtins(problem)
+    extra = {k: v for k, v in msgspec.to_builtins(facts or {}).items() if k not in members}
+    return row.status, msgspec.json.encode(members | extra)
+
+
+def headers_of(error: Refusal) -> dict[str, str]:
+    """The headers that go with a problem (RFC 6750 section 3, RFC 9110 section 10.2.3)."""
+    realm = 'Bearer realm="lantoa"'
+    match error.code:
+        case "unauthenticated":
+            return {"www-authenticate": realm}
+        case "invalid_token":
+            return {"www-authenticate": f'{realm}, error="invalid_token"'}
+        case "insufficient_scope":
+            return {"www-authenticate": f'{realm}, error="insufficient_scope", scope="{error.facts["scope"]}"'}
+        case "forbidden":
+            return {"www-authenticate": f'{realm}, error="insufficient_scope"'}
+        case "unavailable":
+            return {"retry-after": "2"}
+        case "too_many_requests":
+            return {"retry-after": str(error.facts["retry_after"])}
+        case "range_not_satisfiable":
+            return {"content-range": f"bytes */{error.facts['size_bytes']}"}
+        case "stale_version":
+            return {"etag": f'"{error.facts["current"]}"'}
+        case _:
+            return {}
+
+
+def answer_refusal(request: Request[Any, Any, Any], error: Refusal) -> Response[bytes]:
+    """Turn any domain refusal into its problem."""
+    facts = dict(error.facts)
+    if isinstance(error, Gone):
+        tombstone = error.facts["tombstone"]
+        facts |= {"reason": getattr(tombstone, "reason", "")}
+    return _respond(request, error.code, errors=error.errors, facts=facts, headers=headers_of(error))
+
+
+def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Turn what Litestar itself refuses into a problem of ours."""
+    if isinstance(error, MethodNotAllowedException):
+        return _respond(request, "method_not_allowed", headers=dict(error.headers or {}))
+    if isinstance(error, NotFoundException):
+        return _respond(request, "not_found")
+    if error.status_code == 413:  # noqa: PLR2004
+        return _respond(request, "body_too_large", facts={"limit_bytes": 1024 * 1024})
+    extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    if error.status_code == 400 and isinstance(extra, dict) and extra.get("key"):  # noqa: PLR2004
+        return _respond(request, "unknown_parameter", facts={"parameter": str(extra["key"])})
+    return _respond(request, "malformed_request", facts={"reason": "syntax"})
+
+
+def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """500: a trace id for the log and nothing else."""
+    trace_id = secrets.token_hex(8)
+    logger = request.app.get_logger("lantoa.api")
+    logger.error("unexpected error %s at %s %s", trace_id, request.method, request.url.path, exc_info=error)
+    return _respond(request, "internal", facts={"trace_id": trace_id})
+
+
+def _respond(
+    request: Request[Any, Any, Any],
+    code: str,
+    *,
+    errors: tuple[Fault, ...] = (),
+    facts: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    english = prefers_english(request.headers.get("accept-language", ""))
+    path = str(normalise(request.url.path))
+    status, body = problem_body(code, english=english, instance=path, errors=errors, facts=facts)
+    fixed = {"content-language": "en" if english else "vi", "cache-control": "no-store", "vary": "Accept-Language"}
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=fixed | (headers or {}))
+
+
+def problems(*codes: str) -> dict[int, ResponseSpec]:
+    """Document the problems that an operation answers, for its `responses=`."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            generate_examples=False,
+            description=" · ".join(f"`{code}`: {PROBLEMS[code].en[0]}" for code in named),
+            media_type=MEDIA_TYPE,
+        )
+        for status, named in by_status.items()
+    }

@@ -1,0 +1,113 @@
+"""`lantoa`: the operator's command."""
+
+import asyncio
+import signal
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from cli import clients, keys, objects, up
+from cli.console import Json, command, console, say
+from cli.environment import kept_environ, settings
+from cli.tokens import mint_member_token
+from storage.database import make_engine
+from storage.migrate import migrate as run_migrations
+
+app = typer.Typer(
+    no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False
+)
+app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
+app.add_typer(keys.app, name="keys", help="Khóa ký · Signing keys")
+app.add_typer(objects.app, name="audit", help="Kiểm tra · Audits")
+app.command("up", help="Chạy tất cả trên máy này · Run everything on this machine")(up.up)
+app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(up.doctor)
+
+
+@app.command(help="Chạy API · Run the API")
+def serve(
+    host: str = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000,
+    workers: Annotated[int, typer.Option(envvar="LANTOA_WORKERS")] = 1,
+) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
+
+    import os
+
+    os.environ.update(kept_environ())
+    Granian(
+        "api.app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        log_access=False,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=20,
+    ).serve()
+
+
+@app.command(help="Việc chạy theo giờ: hẹn phát hành, hết hạn, dọn dẹp · Run the worker")
+@command
+async def worker() -> None:
+    import logging
+
+    from jobs.worker import Worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    running = Worker(settings())
+    await running.open()
+    try:
+        await running.run(stop)
+    finally:
+        await running.close()
+
+
+@app.command(help="Đưa cơ sở dữ liệu lên phiên bản mới · Migrate the database")
+@command
+async def migrate(as_json: Json = False) -> None:
+    engine = make_engine(settings().database_url)
+    try:
+        revision = await run_migrations(engine)
+    finally:
+        await engine.dispose()
+    say({"revision": revision}, f"lược đồ · schema {revision}", as_json=as_json)
+
+
+@app.command(help="Nạp chương trình và tài liệu ban đầu · Load the programme")
+@command
+async def load(as_json: Json = False) -> None:
+    from programme.loader import load_programme
+
+    with Progress(console=console, disable=as_json, transient=True) as progress:
+        task = progress.add_task("Nạp chương trình · Loading", total=None)
+
+        def step(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        report = await load_programme(settings(), step)
+    words = ", ".join(f"{name} {count}" for name, count in report.items())
+    say(dict(report), f"mới · new: {words}", as_json=as_json)
+
+
+@app.command(help="Cấp token cho một thành viên (ghi vào nhật ký) · Mint a member's token (audited)")
+@command
+async def token(
+    member: Annotated[str, typer.Argument(help="login hoặc mã · login or id")],
+    scope: Annotated[list[str] | None, typer.Option(help="Nhiều lần hoặc cách nhau bằng dấu cách")] = None,
+    minutes: Annotated[int, typer.Option(min=1, max=720)] = 60,
+    as_json: Json = False,
+) -> None:
+    result: dict[str, Any] = await mint_member_token(settings(), member, " ".join(scope or []).split(), minutes)
+    say(result, str(result["access_token"]), as_json=as_json)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,24 @@
+"""A short-lived set of parts for commands."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.database import make_engine
+from storage.settings import Settings
+from storage.system import SystemClock, SystemIds
+from storage.work import Work
+
+
+@asynccontextmanager
+async def engine_of(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    engine = make_engine(settings.database_url, size=2)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def work_on(engine: AsyncEngine) -> Work:
+    return Work(engine, SystemClock(), SystemIds())

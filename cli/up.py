@@ -1,0 +1,178 @@
+"""`lantoa up`: everything on this machine, in one terminal; `lantoa doctor`: what is wrong and how to mend it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from cli.clients import add_client
+from cli.console import Json, command, console, fail, say
+from cli.environment import HOME, keep_environ, settings
+from domain.errors import IdTaken, Refusal
+from storage.database import make_engine
+from storage.embedded import CannotStart, Child
+from storage.local import LocalParts
+from storage.migrate import OldSchema, check_schema, migrate
+from storage.objects import ObjectStore
+from storage.settings import BadSetting, read_settings
+
+DEMO_CLIENT = "thu-nghiem"
+DEMO_ORGANIZATION = "daiphanthiet"
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CannotStart(
+                f"cổng {port} đang có chương trình khác dùng · port {port} is taken: LANTOA_PORT={port + 1} make up"
+            ) from error
+
+
+async def _prepare(environ: dict[str, str]) -> dict[str, int]:
+    from programme.loader import load_programme
+
+    where = read_settings(environ)
+    engine = make_engine(where.database_url)
+    try:
+        await migrate(engine)
+    finally:
+        await engine.dispose()
+    await ObjectStore(where).ensure_bucket()
+    with console.status("Nạp chương trình · Loading the programme"):
+        return await load_programme(where, lambda _done, _total: None)
+
+
+async def _demo_secret(environ: dict[str, str]) -> str:
+    """The practice client's secret: made once, kept beside the data of this machine."""
+    kept = HOME / "demo.secret"
+    if kept.exists():
+        return kept.read_text().strip()
+    try:
+        made = await add_client(read_settings(environ), DEMO_ORGANIZATION, "Máy thử nghiệm", client_id=DEMO_CLIENT)
+    except IdTaken:
+        return "(lantoa client rotate-secret thu-nghiem)"
+    descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as sink:
+        sink.write(made["client_secret"])
+    return str(made["client_secret"])
+
+
+def _wait_ready(url: str, children: dict[str, Child]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/healthz/ready", timeout=2).status_code == 200:  # noqa: PLR2004
+                return
+        for name, child in children.items():
+            if child.process.poll() is not None:
+                raise CannotStart(f"{name} stopped at once: see {HOME / (name + '.log')}")
+        time.sleep(0.05)
+    raise CannotStart(f"the API is not ready after 30 s: see {HOME / 'api.log'}")
+
+
+def _greet(url: str, secret: str, seconds: float) -> None:
+    sys.stdout.write(f"""
+Lan Tỏa đang chạy · is running: {url}   ({seconds:.1f} s)
+Tài liệu · Documentation:       {url}/docs
+
+Lấy token · Get a token
+  TOKEN=$(curl -s -u {DEMO_CLIENT}:{secret} -d grant_type=client_credentials {url}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+Nhận thay đổi · Pull changes
+  curl -s -H "Authorization: Bearer $TOKEN" "{url}/v1/channels/district-radio/changes?limit=3"
+Tải bài phát thanh · Download audio
+  LANTOA_CLIENT_SECRET={secret} {Path(sys.executable).parent}/lantoa-sync pull --server {url} --client-id {DEMO_CLIENT} --channel district-radio --to phat-thanh --media
+
+Ctrl-C để dừng · to stop
+""")
+    sys.stdout.flush()
+
+
+def up(port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000) -> None:
+    """Start database, object store, API and worker; load the programme; stop all with Ctrl-C."""
+    began = time.monotonic()
+    children: dict[str, Child] = {}
+    local: LocalParts | None = None
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _interrupt)
+    try:
+        _check_port(port)
+        local = LocalParts(HOME, port)
+        local.start()
+        environ = local.environ()
+        keep_environ(environ)
+        asyncio.run(_prepare(environ))
+        secret = asyncio.run(_demo_secret(environ))
+        me = [sys.executable, "-m", "cli.main"]
+        children["api"] = Child([*me, "serve", "--port", str(port)], HOME / "api.log", environ=environ)
+        children["worker"] = Child([*me, "worker"], HOME / "worker.log", environ=environ)
+        _wait_ready(environ["LANTOA_PUBLIC_URL"], children)
+        _greet(environ["LANTOA_PUBLIC_URL"], secret, time.monotonic() - began)
+        while all(child.process.poll() is None for child in children.values()):
+            time.sleep(0.3)
+        raise CannotStart(f"a process stopped by itself: see {HOME}/*.log")
+    except KeyboardInterrupt:
+        console.print("\nĐang dừng · Stopping …")
+    except (CannotStart, BadSetting, OldSchema, Refusal) as error:
+        raise fail(str(error)) from error
+    finally:
+        for child in children.values():
+            child.stop()
+        if local is not None:
+            local.stop()
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@command
+async def doctor(as_json: Json = False) -> None:
+    """Check settings, database, schema, object store, keys and API; say how to mend what is wrong."""
+    findings: list[dict[str, str]] = []
+
+    async def check(part: str, mend: str, step: Any) -> bool:
+        try:
+            await step()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is a finding
+            text = str(error).splitlines()[0] if str(error) else type(error).__name__
+            findings.append({"part": part, "state": "wrong", "why": text, "mend": mend})
+            return False
+        findings.append({"part": part, "state": "ok"})
+        return True
+
+    where = None
+    with contextlib.suppress(BadSetting):
+        where = settings()
+    if where is None:
+        findings.append({"part": "settings", "state": "wrong", "mend": "make up, or set LANTOA_* (docs/operating.md)"})
+    else:
+        engine = make_engine(where.database_url, size=1)
+        store = ObjectStore(where)
+        if await check("database", "start PostgreSQL; check LANTOA_DATABASE_URL", engine.connect().__aenter__):
+            await check("schema", "lantoa migrate", lambda: check_schema(engine))
+        await check("objects", "start the object store; check LANTOA_S3_*; create the bucket", store.ready)
+        await check("api", "lantoa serve", lambda: asyncio.to_thread(_api_ready, where.public_url))
+        await engine.dispose()
+    lines = [
+        f"{'✓' if f['state'] == 'ok' else '✗'} {f['part']}" + (f": {f.get('why', '')} → {f['mend']}" if "mend" in f else "")
+        for f in findings
+    ]
+    say({"findings": findings}, "\n".join(lines), as_json=as_json)
+    if any(finding["state"] != "ok" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _api_ready(url: str) -> None:
+    answer = httpx.get(f"{url}/healthz/ready", timeout=3)
+    answer.raise_for_status()

@@ -1,0 +1,32 @@
+"""Whoever makes the present request."""
+
+from uuid import UUID
+
+import msgspec
+
+from domain.organization import Role
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """A member through a client, a client alone, or the clock. `scopes` are the token's.
+
+    `central` says that its organization is the coordinating department.
+    """
+
+    client_id: str
+    organization_id: UUID
+    scopes: frozenset[str]
+    roles: frozenset[Role]
+    member_id: UUID | None = None
+    session_id: UUID | None = None
+    central: bool = False
+
+    @property
+    def key(self) -> str:
+        """The stable name that history and audit rows carry."""
+        return f"member:{self.member_id}" if self.member_id else f"client:{self.client_id}"
+
+    @property
+    def reaches_all(self) -> bool:
+        """Coordinators, and the approvers and auditors of the coordinating department, reach every organization."""
+        return "coordinator" in self.roles or (self.central and bool(self.roles & {"approver", "auditor"}))

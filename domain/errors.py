@@ -1,0 +1,227 @@
+"""Every refusal the product knows, by a stable code.
+
+An error carries *facts*, never prose: `api/problems.py` holds the one table that turns a code into a
+status, a title and a sentence in Vietnamese or English.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that is wrong: an RFC 6901 JSON Pointer and a short stable code."""
+
+    pointer: str
+    code: str
+    detail: str = ""
+
+
+class Refusal(Exception):  # noqa: N818 -- house rule: errors name the condition, no suffix
+    """The request cannot be done; nothing was changed."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, *, errors: Sequence[Fault] = (), **facts: object) -> None:
+        super().__init__(self.code, facts)
+        self.errors = tuple(errors)
+        self.facts = facts
+
+
+class NotFound(Refusal):
+    code = "not_found"
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+
+
+class FourEyes(Refusal):
+    """The person who last edited a material may not approve it."""
+
+    code = "four_eyes"
+
+
+class WrongState(Refusal):
+    """Facts: `verb`, `state`, `allowed` (the verbs that are possible now)."""
+
+    code = "wrong_state"
+
+
+class Embargoed(Refusal):
+    """Facts: `available_from`."""
+
+    code = "embargoed"
+
+
+class StaleVersion(Refusal):
+    """Facts: `current` (the present etag number)."""
+
+    code = "stale_version"
+
+
+class PreconditionRequired(Refusal):
+    code = "precondition_required"
+
+
+class InvalidContent(Refusal):
+    """One or more fields are wrong; see `errors`."""
+
+    code = "invalid_content"
+
+
+class NotReady(Refusal):
+    """A draft lacks what review needs; every reason is listed in `errors`."""
+
+    code = "not_ready"
+
+
+class NoteRequired(Refusal):
+    code = "note_required"
+
+
+class IdTaken(Refusal):
+    code = "id_taken"
+
+
+class SlugTaken(Refusal):
+    code = "slug_taken"
+
+
+class CursorInvalid(Refusal):
+    code = "cursor_invalid"
+
+
+class CursorExpired(Refusal):
+    """The cursor is of another epoch, or older than what was purged. Facts: `restart`."""
+
+    code = "cursor_expired"
+
+
+class CursorMoved(Refusal):
+    """A digest was asked for another place than the present head. Facts: `cursor`."""
+
+    code = "cursor_moved"
+
+
+class GrantRevoked(Refusal):
+    """The caller's organization lost this channel and must delete its copy. Facts: `channel`."""
+
+    code = "grant_revoked"
+
+
+class Gone(Refusal):
+    """A tombstoned material. Facts: `id, version, reason, note, changed_at`."""
+
+    code = "gone"
+
+
+class Unavailable(Refusal):
+    """A part (database, object store) does not answer. Facts: `part`."""
+
+    code = "unavailable"
+
+
+class Unauthenticated(Refusal):
+    code = "unauthenticated"
+
+
+class InvalidToken(Refusal):
+    code = "invalid_token"
+
+
+class InsufficientScope(Refusal):
+    """Facts: `scope`."""
+
+    code = "insufficient_scope"
+
+
+class MalformedRequest(Refusal):
+    """The bytes cannot be read as what they claim to be. Facts: `reason`."""
+
+    code = "malformed_request"
+
+
+class UnknownParameter(Refusal):
+    """A query parameter is unknown, repeated or out of bounds. Facts: `parameter`."""
+
+    code = "unknown_parameter"
+
+
+class BodyTooLarge(Refusal):
+    """Facts: `limit_bytes`."""
+
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(Refusal):
+    """Facts: `expected`."""
+
+    code = "unsupported_media_type"
+
+
+class TooManyRequests(Refusal):
+    """Facts: `retry_after` in seconds."""
+
+    code = "too_many_requests"
+
+
+class MediaTypeRefused(Refusal):
+    """The content of a file is not of an allowed type. Facts: `found`."""
+
+    code = "media_type_refused"
+
+
+class OffsetMismatch(Refusal):
+    """tus 1.0.0: `Upload-Offset` is not where the upload stands. Facts: `offset`."""
+
+    code = "upload_offset_mismatch"
+
+
+class UploadOverflow(Refusal):
+    """More bytes came than were declared. Facts: `length`."""
+
+    code = "upload_longer_than_declared"
+
+
+class UploadLocked(Refusal):
+    """Another request is writing to this upload."""
+
+    code = "upload_locked"
+
+
+class ChecksumMismatch(Refusal):
+    """tus checksum extension or the declared SHA-256 does not match."""
+
+    code = "checksum_mismatch"
+
+
+class UploadTooLarge(Refusal):
+    """Facts: `limit_bytes`."""
+
+    code = "upload_too_large"
+
+
+class RangeNotSatisfiable(Refusal):
+    """Facts: `size_bytes`."""
+
+    code = "range_not_satisfiable"
+
+
+class KeyReused(Refusal):
+    """An Idempotency-Key came back with another payload."""
+
+    code = "idempotency_key_reused"
+
+
+class KeyInUse(Refusal):
+    """A request with this Idempotency-Key is still running."""
+
+    code = "idempotency_key_in_use"
+
+
+class AlreadyDone(Refusal):
+    """The request was done before, but its answer was lost in a crash."""
+
+    code = "already_done"

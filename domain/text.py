@@ -1,0 +1,48 @@
+"""Text at the edge: NFC, and no control characters."""
+
+import unicodedata
+
+_ALLOWED_CONTROLS = frozenset("\n\r\t")
+
+
+def normalise(value: object) -> object:
+    """Return `value` with every string in it in NFC (Unicode UAX #15), containers rebuilt, rest untouched."""
+    if isinstance(value, str):
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, list):
+        return [normalise(each) for each in value]
+    if isinstance(value, dict):
+        return {normalise(key): normalise(each) for key, each in value.items()}
+    return value
+
+
+def forbidden_place(value: object, at: str = "") -> str | None:
+    """Give the JSON Pointer of the first string with a control character or lone surrogate, or None."""
+    if isinstance(value, str):
+        return at if _has_forbidden(value) else None
+    if isinstance(value, list):
+        return next((p for i, each in enumerate(value) if (p := forbidden_place(each, f"{at}/{i}")) is not None), None)
+    if isinstance(value, dict):
+        return next(
+            (
+                p
+                for key, each in value.items()
+                if (p := forbidden_place(key, at) if _has_forbidden(key) else forbidden_place(each, f"{at}/{key}"))
+                is not None
+            ),
+            None,
+        )
+    return None
+
+
+def _has_forbidden(text: str) -> bool:
+    if text.isprintable():
+        return False
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED_CONTROLS for c in text)
+
+
+def slugify(title: str) -> str:
+    """Make an ASCII slug of a Vietnamese title: "Mã OTP là gì?" -> "ma-otp-la-gi"."""
+    flat = unicodedata.normalize("NFD", title.lower().replace("đ", "d"))
+    kept = "".join(c if c.isascii() and c.isalnum() else "" if unicodedata.combining(c) else " " for c in flat)
+    return "-".join(kept.split())[:120].strip("-") or "tai-lieu"

@@ -1,0 +1,102 @@
+"""Connections, and the edge where driver errors become `Unavailable`."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.errors import Unavailable
+
+CONNECT_SECONDS = 1.5
+"""How long a request waits for the database before it is answered 503."""
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    TimeoutError,
+    PoolTimeout,
+)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """Split `postgresql://user:password@host:port/name?host=/socket/dir` into asyncpg's arguments."""
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "user": unquote(parts.username or "postgres"),
+        "password": unquote(parts.password) if parts.password else None,
+        "host": query.get("host") or parts.hostname,
+        "port": parts.port or int(query.get("port", "5432")),
+        "database": parts.path.lstrip("/") or "postgres",
+    }
+
+
+def make_engine(url: str, *, size: int = 8) -> AsyncEngine:
+    """Make the engine of the write side. No connection is opened yet."""
+    parts = parse_url(url)
+    return create_async_engine(
+        URL.create("postgresql+asyncpg"),
+        connect_args={**parts, "timeout": CONNECT_SECONDS, "command_timeout": 30},
+        pool_size=size,
+        max_overflow=size,
+        pool_timeout=CONNECT_SECONDS,
+        json_serializer=_json,
+        json_deserializer=json.loads,
+    )
+
+
+async def make_pool(url: str, *, size: int = 10) -> asyncpg.Pool:
+    """Make the pool of the read side: prepared statements are remembered per connection."""
+    pool = asyncpg.create_pool(
+        **parse_url(url), min_size=0, max_size=size, timeout=CONNECT_SECONDS, command_timeout=10
+    )
+    await pool
+    return pool
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a lost database into Unavailable; everything else passes."""
+    try:
+        yield
+    except DBAPIError as error:
+        original = error.orig.__cause__ if error.orig is not None else None
+        if error.connection_invalidated or isinstance(original, _LOST) or isinstance(error.orig, _LOST):
+            raise Unavailable(part="database") from error
+        raise
+    except SQLAlchemyError as error:
+        if isinstance(error, PoolTimeout):
+            raise Unavailable(part="database") from error
+        raise
+    except _LOST as error:
+        raise Unavailable(part="database") from error
+
+
+@asynccontextmanager
+async def reading(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """Lend a read connection; a lost database is Unavailable."""
+    with translated():
+        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            yield connection
+
+
+def as_uuid(value: object) -> UUID:
+    """asyncpg gives its own UUID class; equality is the same, but msgspec wants the plain one."""
+    return UUID(int=value.int) if isinstance(value, UUID) else UUID(str(value))

@@ -1,0 +1,105 @@
+"""What the authorization server keeps: sessions, spent assertions; and what a token's session allows today."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.actor import Actor
+from domain.organization import Client
+from domain.permissions import scopes_of
+from storage.database import as_uuid, reading, translated
+from storage.rows import to_struct
+from storage.tables import assertions, audit, clients, sessions
+
+T = TypeVar("T")
+
+_SESSION = """
+SELECT s.client_id, s.member_id, o.id AS organization_id, o.kind, c.scopes,
+       coalesce(m.roles, c.roles) AS roles
+  FROM sessions s JOIN clients c ON c.id = s.client_id AND c.active
+       LEFT JOIN members m ON m.id = s.member_id
+       JOIN organizations o ON o.id = coalesce(m.organization_id, c.organization_id)
+ WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND (m.id IS NULL OR m.active)
+"""
+
+
+class OAuthTransaction:
+    """The synchronous face that Authlib's core works on, inside one transaction."""
+
+    def __init__(self, connection: Connection, now: datetime, new_id: Callable[[], UUID]) -> None:
+        self._db = connection
+        self.now = now
+        self._new_id = new_id
+
+    def client(self, client_id: str) -> Client | None:
+        row = self._db.execute(select(clients).where(clients.c.id == client_id)).mappings().first()
+        return to_struct(Client, row) if row else None
+
+    def open_session(self, client_id: str, seconds: int, member_id: UUID | None = None) -> UUID:
+        session_id = self._new_id()
+        self._db.execute(
+            insert(sessions).values(
+                id=session_id,
+                client_id=client_id,
+                member_id=member_id,
+                created_at=self.now,
+                expires_at=self.now + timedelta(seconds=seconds),
+            )
+        )
+        return session_id
+
+    def spend_assertion(self, client_id: str, jti: str, expires: int) -> bool:
+        """Remember a client assertion's jti; False when it was used before (RFC 7523 section 3)."""
+        statement = upsert(assertions).values(
+            client_id=client_id, jti=jti, expires_at=datetime.fromtimestamp(expires, UTC)
+        )
+        return self._db.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+    def revoke_session(self, session_id: UUID) -> None:
+        still = sessions.c.revoked_at.is_(None)
+        self._db.execute(update(sessions).where(sessions.c.id == session_id, still).values(revoked_at=self.now))
+
+    def record(self, actor: str, verb: str, detail: dict[str, object]) -> None:
+        self._db.execute(
+            insert(audit).values(at=self.now, actor=actor, verb=verb, thing="oauth", detail=detail)
+        )
+
+
+class OAuthStore:
+    def __init__(self, engine: AsyncEngine, pool: asyncpg.Pool, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._now = now
+        self._new_id = new_id
+
+    async def run(self, core: Callable[[OAuthTransaction], T]) -> T:
+        """Run Authlib's synchronous core in a transaction that commits also when its answer is an error."""
+        with translated():
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(lambda c: core(OAuthTransaction(c, self._now(), self._new_id)))
+
+    async def actor(self, session_id: UUID, scopes: frozenset[str]) -> Actor | None:
+        """Who a session is today; None when it, its client or its member is no longer valid."""
+        async with reading(self._pool) as connection:
+            row = await connection.fetchrow(_SESSION, session_id, self._now())
+        if row is None:
+            return None
+        roles = frozenset(row["roles"])
+        return Actor(
+            client_id=row["client_id"],
+            organization_id=as_uuid(row["organization_id"]),
+            scopes=scopes & scopes_of(roles) & frozenset(row["scopes"]),
+            roles=roles,
+            member_id=as_uuid(row["member_id"]) if row["member_id"] else None,
+            session_id=session_id,
+            central=row["kind"] == "coordinator",
+        )
+
+
+

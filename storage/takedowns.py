@@ -1,0 +1,70 @@
+"""Takedowns, and the ledger question "who ever received this?"."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.takedown import Obligation, Takedown
+from storage.rows import to_row, to_struct
+from storage.tables import ledger, obligations, takedowns
+
+_RECIPIENTS = text("""
+SELECT l.organization_id
+  FROM entries e JOIN ledger l ON l.channel_id = e.channel_id AND l.seq >= e.first_seq
+       LEFT JOIN takedowns t ON t.material_id = e.material_id
+ WHERE e.material_id = :material AND (t.id IS NULL OR l.first_asked_at <= t.opened_at)
+UNION
+SELECT d.organization_id
+  FROM downloads d JOIN edition_assets a USING (asset_id)
+ WHERE a.material_id = :material
+ ORDER BY 1
+""")
+"""Everyone who was sent the material in any channel, or downloaded one of its files, whatever their grants are today.
+
+Once a takedown is open only those count who had asked before it: a newcomer never receives a tombstoned material.
+"""
+
+
+class TakedownStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._db = connection
+
+    async def get(self, takedown_id: UUID) -> Takedown:
+        query = select(takedowns).where(takedowns.c.id == takedown_id).with_for_update()
+        row = (await self._db.execute(query)).mappings().first()
+        owed = select(obligations).where(obligations.c.takedown_id == takedown_id)
+        rows = (await self._db.execute(owed.order_by(obligations.c.organization_id))).mappings()
+        return to_struct(Takedown, row, obligations=tuple(to_struct(Obligation, each) for each in rows))
+
+    async def add(self, takedown: Takedown) -> None:
+        await self._db.execute(insert(takedowns).values(**to_row(takedowns, takedown)))
+        await self._save_obligations(takedown)
+
+    async def save(self, takedown: Takedown) -> None:
+        values = to_row(takedowns, takedown)
+        await self._db.execute(update(takedowns).where(takedowns.c.id == takedown.id).values(**values))
+        await self._save_obligations(takedown)
+
+    async def _save_obligations(self, takedown: Takedown) -> None:
+        for each in takedown.obligations:
+            values = dict(to_row(obligations, each, takedown_id=takedown.id))
+            statement = upsert(obligations).values(**values)
+            await self._db.execute(
+                statement.on_conflict_do_update(index_elements=["takedown_id", "organization_id"], set_=values)
+            )
+
+    async def recipients(self, material_id: UUID) -> list[UUID]:
+        return list((await self._db.execute(_RECIPIENTS, {"material": material_id})).scalars())
+
+    async def channel_recipient(self, channel_id: UUID, organization_id: UUID) -> bool:
+        query = select(ledger.c.seq).where(
+            ledger.c.channel_id == channel_id, ledger.c.organization_id == organization_id
+        )
+        return (await self._db.execute(query.limit(1))).first() is not None
+
+    async def open_since(self, at: datetime) -> list[Takedown]:
+        ids = (await self._db.execute(select(takedowns.c.id).where(takedowns.c.opened_at >= at))).scalars()
+        return [await self.get(each) for each in ids]

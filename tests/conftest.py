@@ -1,0 +1,21 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.installation import Installation
+from tests.people import Newsroom
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """One for each test process; tests share it and make their own materials."""
+    made = Installation(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def newsroom(installation: Installation) -> Newsroom:
+    return Newsroom(installation)

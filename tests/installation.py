@@ -1,0 +1,151 @@
+"""A real installation for tests: PostgreSQL, an S3 server, API processes and a worker, each killable."""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from cli.clients import add_client
+from cli.tokens import mint_member_token
+from programme.loader import load_programme
+from storage.database import make_engine
+from storage.embedded import Child, free_port
+from storage.local import LocalParts
+from storage.migrate import migrate
+from storage.objects import ObjectStore
+from storage.settings import Settings, read_settings
+
+
+class Installation:
+    """Everything that `lantoa up` starts, part by part. `outside` is true when the servers are not ours to kill."""
+
+    def __init__(self, name: str) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix=f"lantoa-{name}-"))
+        self.port = free_port()
+        self.outside = "LANTOA_TEST_DATABASE_URL" in os.environ
+        self.local = None if self.outside else LocalParts(self.home, self.port)
+        self.api: dict[int, Child] = {}
+        self.worker: Child | None = None
+        self.environ: dict[str, str] = {}
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> Settings:
+        return read_settings(self.environ)
+
+    def start(self) -> None:
+        if self.local:
+            self.local.start()
+            self.environ = self.local.environ()
+        else:
+            self.environ = asyncio.run(_outside(self.name, self.port))
+        self.environ |= {"LANTOA_RATE_LIMIT": "10000000", "LANTOA_RATE_LIMIT_ANONYMOUS": "10000000"}
+        asyncio.run(self._prepare())
+        self.start_api(self.port)
+        self.start_worker()
+        self.wait_ready(self.port)
+
+    async def _prepare(self) -> None:
+        engine = make_engine(self.environ["LANTOA_DATABASE_URL"])
+        await migrate(engine)
+        await engine.dispose()
+        await ObjectStore(self.settings).ensure_bucket()
+        await load_programme(self.settings, lambda _done, _total: None)
+
+    def start_api(self, port: int) -> Child:
+        command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port)]
+        self.api[port] = Child(command, self.home / f"api-{port}.log", environ=self.environ)
+        return self.api[port]
+
+    def start_worker(self) -> None:
+        self.worker = Child([sys.executable, "-m", "cli.main", "worker"], self.home / "worker.log", environ=self.environ)
+
+    def second_api(self) -> str:
+        """One more API process on the same parts; gives its address."""
+        port = free_port()
+        self.start_api(port)
+        self.wait_ready(port)
+        return f"http://127.0.0.1:{port}"
+
+    def stop_api(self, url: str) -> None:
+        self.api.pop(urlsplit(url).port).stop()
+
+    def wait_ready(self, port: int, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/healthz/ready", timeout=3).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError((self.home / f"api-{port}.log").read_text()[-3000:])
+
+    def stop(self) -> None:
+        for child in (*self.api.values(), self.worker):
+            if child:
+                child.stop()
+        if self.local:
+            self.local.stop()
+
+    def member_token(self, login: str, scopes: str = "") -> str:
+        return asyncio.run(mint_member_token(self.settings, login, scopes.split(), 60))["access_token"]
+
+    def new_client(self, organization: str, **more: object) -> dict[str, str]:
+        return asyncio.run(add_client(self.settings, organization, "test", **more))
+
+    def client_token(self, client: dict[str, str], url: str | None = None) -> str:
+        answer = httpx.post(
+            f"{url or self.url}/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(client["client_id"], client["client_secret"]),
+        )
+        answer.raise_for_status()
+        return answer.json()["access_token"]
+
+    def sql(self, statement: str, *values: object) -> list[dict[str, object]]:
+        import asyncpg
+
+        from storage.database import parse_url
+
+        async def work() -> list[dict[str, object]]:
+            connection = await asyncpg.connect(**parse_url(self.environ["LANTOA_DATABASE_URL"]))
+            try:
+                return [dict(row) for row in await connection.fetch(statement, *values)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(work())
+
+
+async def _outside(name: str, port: int) -> dict[str, str]:
+    """Point at servers that are already there: a database and a bucket of our own on them."""
+    import asyncpg
+
+    from storage.database import parse_url
+
+    given = os.environ["LANTOA_TEST_DATABASE_URL"]
+    database = f"lantoa_test_{name}".replace("-", "_")
+    connection = await asyncpg.connect(**parse_url(given))
+    await connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    await connection.execute(f'CREATE DATABASE "{database}"')
+    await connection.close()
+    parts = urlsplit(given)
+    return {
+        "LANTOA_DATABASE_URL": urlunsplit(parts._replace(path=f"/{database}")),
+        "LANTOA_S3_ENDPOINT": os.environ["LANTOA_TEST_S3_ENDPOINT"],
+        "LANTOA_S3_ACCESS_KEY": os.environ["LANTOA_TEST_S3_ACCESS_KEY"],
+        "LANTOA_S3_SECRET_KEY": os.environ["LANTOA_TEST_S3_SECRET_KEY"],
+        "LANTOA_S3_BUCKET": database.replace("_", "-"),
+        "LANTOA_SECRET_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "LANTOA_PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
