@@ -1,11 +1,12 @@
 """The running parts, and how a route gets at them. With `app.py` the only place in `api` that knows storage."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 from litestar import Request
-from litestar.di import Provide
+from litestar.di import Dependency, Provide
+from litestar.params import SkipValidationMarker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.limits import RateLimiter
@@ -138,3 +139,6 @@ DEPENDENCIES = {
     "actor": Provide(_actor, sync_to_thread=False),
 }
 """`parts`, `work` (a fresh unit of work), `caller` (None: anonymous), `actor` (401 when anonymous)."""
+
+Unit = Annotated[UnitOfWork, SkipValidationMarker(), Dependency(kind="named")]
+"""A unit of work as a handler's dependency; a protocol cannot be checked at run time, and need not be."""

@@ -155,6 +155,8 @@ def answer_refusal(request: Request[Any, Any, Any], error: Refusal) -> Response[
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Turn what Litestar itself refuses into a problem of ours."""
+    if error.status_code >= 500:  # noqa: PLR2004
+        return answer_crash(request, error)
     if isinstance(error, MethodNotAllowedException):
         return _respond(request, "method_not_allowed", headers=dict(error.headers or {}))
     if isinstance(error, NotFoundException):

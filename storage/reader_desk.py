@@ -1,5 +1,6 @@
 """Staff lists: fixed SQL, fixed projections, keyset paging, never a total."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -58,9 +59,10 @@ class DeskReader:
         self, actor: Actor, *, after: UUID | None, one: UUID | None, waiting: bool | None, limit: int
     ) -> list[Row]:
         """Takedowns that address the actor's organization; who reaches all sees everyone's answers."""
-        return await self._fetch(
+        rows = await self._fetch(
             _TAKEDOWNS, after or _ZERO, actor.reaches_all, actor.organization_id, one, waiting, limit
         )
+        return [row | {"obligations": json.loads(row.get("obligations", "[]"))} for row in rows]
 
     async def organizations(self, *, after: UUID | None, limit: int) -> list[Row]:
         return await self._fetch(_ORGANIZATIONS, after or _ZERO, limit)

@@ -12,7 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.bodies import StrictBody
-from api.dependencies import Parts
+from api.dependencies import Parts, Unit
 from api.operations import CHANGING, KEYED, WRITING, known_revision, operation
 from api.routes.desk import IdempotencyKey, IfMatch
 from api.views import (
@@ -29,7 +29,6 @@ from api.views import (
 from domain.actions import channels
 from domain.actor import Actor
 from domain.errors import CursorExpired
-from domain.ports import UnitOfWork
 
 TAGS = ["channels"]
 SAFETY_SECONDS = 2.0
@@ -77,7 +76,7 @@ async def list_channels(parts: NamedDependency[Parts], caller: NamedDependency[A
 )
 async def create_channel(
     data: JSONBody[NewChannel],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
     idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
 ) -> Response[ChannelView]:
@@ -115,7 +114,7 @@ async def get_channel(
 async def patch_channel(
     slug: FromPath[str],
     data: JSONBody[ChannelPatch],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[ChannelView]:
@@ -136,7 +135,7 @@ async def patch_channel(
 async def grant_channel(
     slug: FromPath[str],
     organization_id: FromPath[UUID],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
 ) -> None:
     """Let an organization pull the channel."""
@@ -154,7 +153,7 @@ async def grant_channel(
 async def revoke_grant(
     slug: FromPath[str],
     organization_id: FromPath[UUID],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
 ) -> None:
     """Whoever has pulled the channel gets a takedown for its copy."""

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.bodies import StrictBody, sent_fields
-from api.dependencies import Parts
+from api.dependencies import Parts, Unit
 from api.operations import CHANGING, KEYED, WRITING, known_revision, operation, revision_of
 from api.pages import CursorParameter, Limit, page_of, read_page_cursor
 from api.views import (
@@ -58,7 +58,7 @@ def _answer(material: Material, status: int = 200) -> Response[MaterialView]:
 )
 async def create_material(
     data: JSONBody[Content],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
     idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
 ) -> Response[MaterialView]:
@@ -78,7 +78,7 @@ async def create_material(
 async def put_material(
     material_id: FromPath[UUID],
     data: JSONBody[Content],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
 ) -> Response[MaterialView]:
     """The same content again gives the same answer; other content is 409 `id_taken`."""
@@ -115,7 +115,7 @@ async def list_materials(
     **operation("material.read"),
 )
 async def get_material(
-    material_id: FromPath[UUID], work: NamedDependency[UnitOfWork], actor: NamedDependency[Actor]
+    material_id: FromPath[UUID], work: Unit, actor: NamedDependency[Actor]
 ) -> Response[MaterialView]:
     """The working copy with its ETag. What you may not see is 404."""
     return _answer(await publications.read_for(work, actor, material_id))
@@ -133,7 +133,7 @@ async def get_material(
 async def patch_material(
     material_id: FromPath[UUID],
     data: JSONBody[MaterialPatch],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MaterialView]:
@@ -151,7 +151,7 @@ async def patch_material(
 )
 async def get_history(
     material_id: FromPath[UUID],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     parts: NamedDependency[Parts],
     actor: NamedDependency[Actor],
 ) -> Response[HistoryList]:
@@ -175,7 +175,7 @@ async def attach_asset(
     material_id: FromPath[UUID],
     asset_id: FromPath[UUID],
     data: JSONBody[NewAttachment],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MaterialView]:
@@ -195,7 +195,7 @@ async def attach_asset(
 async def detach_asset(
     material_id: FromPath[UUID],
     asset_id: FromPath[UUID],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MaterialView]:
@@ -220,7 +220,7 @@ def _verb_route(verb: LifeVerb, operation_id: str, summary: str, *codes: str) ->
         material_id: FromPath[UUID],
         data: JSONBody[Note],
         parts: NamedDependency[Parts],
-        work: NamedDependency[UnitOfWork],
+        work: Unit,
         actor: NamedDependency[Actor],
         if_match: IfMatch = None,
         idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware

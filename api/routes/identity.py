@@ -9,14 +9,13 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from api import oauth
-from api.dependencies import Parts
+from api.dependencies import Parts, Unit
 from api.operations import operation
 from api.pages import CursorParameter, Limit, page_of, read_page_cursor
 from api.tokens import REMEMBERED_SECONDS
 from api.views import MeView, OrganizationList, OrganizationView
 from domain.actor import Actor
 from domain.permissions import SCOPES
-from domain.ports import UnitOfWork
 
 TAGS = ["identity"]
 
@@ -155,7 +154,7 @@ async def resource_metadata(parts: NamedDependency[Parts]) -> Response[dict[str,
 
 
 @get("/v1/me", operation_id="getMe", summary="Tôi là ai · Who am I", tags=TAGS, **operation("me.read"))
-async def get_me(work: NamedDependency[UnitOfWork], actor: NamedDependency[Actor]) -> Response[MeView]:
+async def get_me(work: Unit, actor: NamedDependency[Actor]) -> Response[MeView]:
     """What this token may do, and for whom."""
     async with work:
         mine = await work.organizations.get(actor.organization_id)

@@ -9,14 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bodies import StrictBody
-from api.dependencies import Parts
+from api.dependencies import Parts, Unit
 from api.operations import WRITING, operation
 from api.pages import CursorParameter, Limit, page_of, read_page_cursor
 from api.views import Acknowledgement, TakedownList, TakedownView, show_takedown
 from domain.actions import takedowns
 from domain.actor import Actor
 from domain.errors import NotFound
-from domain.ports import UnitOfWork
 
 TAGS = ["takedowns"]
 
@@ -73,7 +72,7 @@ async def acknowledge(
     takedown_id: FromPath[UUID],
     organization_id: FromPath[UUID],
     data: JSONBody[Acknowledgement],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     actor: NamedDependency[Actor],
 ) -> Response[TakedownView]:
     """The last answer closes the takedown. The same again changes nothing."""

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, InternalServerException
 from litestar.params import FromPath
 
-from api.dependencies import Parts
+from api.dependencies import Parts, Unit
 from api.operations import operation
 from domain.actions import uploads
 from domain.actor import Actor
@@ -124,7 +124,7 @@ async def abilities() -> Response[None]:
 )
 async def create_upload(
     request: Request[Any, Any, Any],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     parts: NamedDependency[Parts],
     actor: NamedDependency[Actor],
 ) -> Response[None]:
@@ -153,7 +153,7 @@ async def create_upload(
 )
 async def get_upload(
     upload_id: FromPath[UUID],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     parts: NamedDependency[Parts],
     actor: NamedDependency[Actor],
 ) -> Response[None]:
@@ -176,7 +176,7 @@ async def get_upload(
 async def append_upload(
     upload_id: FromPath[UUID],
     request: Request[Any, Any, Any],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     parts: NamedDependency[Parts],
     actor: NamedDependency[Actor],
 ) -> Response[None]:
@@ -198,7 +198,7 @@ async def append_upload(
 )
 async def remove_upload(
     upload_id: FromPath[UUID],
-    work: NamedDependency[UnitOfWork],
+    work: Unit,
     parts: NamedDependency[Parts],
     actor: NamedDependency[Actor],
 ) -> Response[None]:
