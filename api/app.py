@@ -51,7 +51,9 @@ def create_litestar(parts: Parts) -> Litestar:
             await parts.close()
 
     def callers(app: ASGIApp) -> ASGIApp:
-        return _at_request(lambda: Callers(app, parts.tokens, parts.limiter, trusted_proxy=parts.settings.trusted_proxy))
+        return _at_request(
+            lambda: Callers(app, parts.tokens, parts.limiter, trusted_proxy=parts.settings.trusted_proxy)
+        )
 
     def idempotency(app: ASGIApp) -> ASGIApp:
         return _at_request(lambda: Idempotency(app, parts.idempotency, parts.clock, Answer))
@@ -61,7 +63,7 @@ def create_litestar(parts: Parts) -> Litestar:
         dependencies=DEPENDENCIES,
         guards=[guard],
         middleware=[callers, idempotency],
-        exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_crash},  # type: ignore[dict-item]
+        exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_crash},
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(title="Lan Tỏa", version=VERSION, description=DESCRIPTION, path="/_openapi"),
         logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),

@@ -57,7 +57,7 @@ class StrictBody(AbstractDTO[T], Generic[T]):
         if value and sent not in expected:
             raise UnsupportedMediaType(expected="application/json")
         decoded = read_json(value or b"{}")
-        return convert(decoded, cast("type[T]", self.model_type))
+        return convert(decoded, self.model_type)
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:
         raise UnsupportedMediaType(expected="application/json")

@@ -9,7 +9,10 @@ from domain.permissions import SCOPES
 
 _SCOPE_TEXT = {scope: scope.replace(":", ": ") for scope in SCOPES}
 _STREAMS = {"appendUpload", "createUpload"}
-_FORMS = {"issueToken": ("grant_type", "scope", "client_assertion_type", "client_assertion"), "revokeToken": ("token", "token_type_hint")}
+_FORMS = {
+    "issueToken": ("grant_type", "scope", "client_assertion_type", "client_assertion"),
+    "revokeToken": ("token", "token_type_hint"),
+}
 _HEADERS: dict[str, tuple[str, ...]] = {
     "createUpload": ("Upload-Length", "Upload-Metadata", "Upload-Checksum"),
     "appendUpload": ("Upload-Offset", "Upload-Checksum"),
@@ -46,7 +49,10 @@ def _exact(about: dict[str, Any]) -> None:
     if name in _FORMS:
         fields = {field: {"type": "string"} for field in _FORMS[name]}
         schema = {"type": "object", "properties": fields, "required": [_FORMS[name][0]]}
-        about["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
+        about["requestBody"] = {
+            "required": True,
+            "content": {"application/x-www-form-urlencoded": {"schema": schema}},
+        }
         about["security"] = []
         about["responses"]["400"]["content"] = about["responses"]["401"]["content"] = {
             "application/json": {"schema": {"$ref": "#/components/schemas/OAuthError"}}
@@ -56,7 +62,5 @@ def _exact(about: dict[str, Any]) -> None:
         about["requestBody"] = {"content": {"application/offset+octet-stream": binary}}
     for header in _HEADERS.get(name, ()):
         needed = header in ("Upload-Length", "Upload-Offset")
-        schema = {"type": "integer", "minimum": 0} if needed else {"type": "string"}
-        about.setdefault("parameters", []).append(
-            {"name": header, "in": "header", "required": needed, "schema": schema}
-        )
+        kind: dict[str, Any] = {"type": "integer", "minimum": 0} if needed else {"type": "string"}
+        about.setdefault("parameters", []).append({"name": header, "in": "header", "required": needed, "schema": kind})

@@ -128,7 +128,7 @@ def _caller(request: Request[Any, Any, Any]) -> Actor | None:
 def _actor(request: Request[Any, Any, Any]) -> Actor:
     actor = _caller(request)
     if actor is None:
-        raise Unauthenticated()
+        raise Unauthenticated
     return actor
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import MEDIA_TYPE, prefers_english, problem_body
@@ -15,11 +16,22 @@ _SECURITY = [
     (b"x-frame-options", b"DENY"),
     (b"strict-transport-security", b"max-age=31536000"),
 ]
-_OPEN = ("/v1/channels", "/v1/changes", "/v1/materials", "/v1/media", "/.well-known/", "/openapi.json", "/healthz/")
+_OPEN = (
+    "/v1/channels",
+    "/v1/changes",
+    "/v1/materials",
+    "/v1/media",
+    "/.well-known/",
+    "/openapi.json",
+    "/healthz/",
+)
 """Paths that any origin may read, without credentials."""
 _CORS = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest",
+    ),
 ]
 _PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),
@@ -37,14 +49,14 @@ class Edge:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         request: Any = scope
         path, headers = request["path"], dict(request["headers"])
         readable = path.startswith(_OPEN)
         if request["method"] == "OPTIONS" and b"access-control-request-method" in headers and readable:
-            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT + _SECURITY})  # type: ignore[typeddict-item]
+            await send({"type": "http.response.start", "status": 204, "headers": _PREFLIGHT + _SECURITY})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         head = request["method"] == "HEAD" and not path.startswith(_UPLOADS)

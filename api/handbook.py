@@ -43,7 +43,9 @@ def docs_page(openapi: dict[str, Any]) -> str:
     body += "<p><a href='/openapi.json'>openapi.json</a> · " + " · ".join(
         f"<a href='#{escape(area)}'>{escape(area)}</a>" for area in areas
     )
-    body += "</p>" + "".join(f"<h2 id='{escape(area)}'>{escape(area)}</h2>{''.join(rows)}" for area, rows in areas.items())
+    body += "</p>" + "".join(
+        f"<h2 id='{escape(area)}'>{escape(area)}</h2>{''.join(rows)}" for area, rows in areas.items()
+    )
     return _page(info["title"], body)
 
 

@@ -1,8 +1,9 @@
 """Around the routes, as plain ASGI: who is asking, how often, and whether it was asked before."""
 
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.limits import RateLimiter, client_address, limit_headers
@@ -32,7 +33,7 @@ class Callers:
         self._trusted_proxy = trusted_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         actor = await self._actor(scope)
@@ -56,7 +57,7 @@ class Callers:
             return None
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated()
+            raise Unauthenticated
         return await self._tokens.actor(token.strip())
 
 
@@ -79,7 +80,7 @@ class Idempotency:
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST":  # type: ignore[comparison-overlap]
+        if scope["type"] != ScopeType.HTTP or cast("Any", scope)["method"] != "POST":
             await self._app(scope, receive, send)
             return
         key, actor = _header(scope, b"idempotency-key"), scope["state"].get("actor")
@@ -96,11 +97,11 @@ class Idempotency:
                 scope["state"]["idempotency"] = (actor.key, key)
                 await self._first_time(scope, body, send, (actor.key, key))
             case "reused":
-                raise KeyReused()
+                raise KeyReused
             case "running":
-                raise KeyInUse()
+                raise KeyInUse
             case "lost":
-                raise AlreadyDone()
+                raise AlreadyDone
             case answer:
                 await _replay(answer, send)
 
@@ -121,7 +122,7 @@ class Idempotency:
         try:
             await self._app(scope, receive, remember)
         finally:
-            if kept["status"] < 300:  # noqa: PLR2004
+            if kept["status"] < 300:
                 await self._keys.finish(*key, self._answer(kept["status"], kept["headers"], kept["body"]))
             else:
                 await self._keys.forget(*key)

@@ -126,17 +126,17 @@ class _Assertion(JWTBearerClientAssertion):  # type: ignore[misc]
     def verify_claims(self, claims: dict[str, Any]) -> None:
         expires = claims.get("exp")
         if type(expires) is not int or expires > self._transaction.now.timestamp() + ASSERTION_SECONDS:
-            raise InvalidClientError()
+            raise InvalidClientError
         if claims.get("aud") not in (self._issuer, [self._issuer]) or not isinstance(claims.get("jti"), str):
-            raise InvalidClientError()
+            raise InvalidClientError
         super().verify_claims(claims)
 
     def validate_jti(self, claims: dict[str, Any], jti: str) -> bool:
-        return len(jti) <= 200 and self._transaction.spend_assertion(claims["sub"], jti, claims["exp"])  # noqa: PLR2004
+        return len(jti) <= 200 and self._transaction.spend_assertion(claims["sub"], jti, claims["exp"])
 
     def resolve_client_public_key(self, client: OAuthClient) -> KeySet:
         if not client.client.jwks:
-            raise InvalidClientError()
+            raise InvalidClientError
         return KeySet.import_key_set(client.client.jwks)  # type: ignore[arg-type]
 
 
@@ -145,7 +145,7 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]
 
     def check_params(self, request: _Request, client: OAuthClient) -> None:
         if "token" not in request.form:
-            raise InvalidRequestError()  # an unknown token_type_hint is ignored (RFC 7009 section 2.2.1)
+            raise InvalidRequestError  # an unknown token_type_hint is ignored (RFC 7009 section 2.2.1)
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> dict[str, str] | None:
         try:
@@ -189,9 +189,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             return None
         return OAuthClient(client)
 
-    def _generate(
-        self, *, client: OAuthClient, scope: str | None, grant_type: str, **_: object
-    ) -> dict[str, object]:
+    def _generate(self, *, client: OAuthClient, scope: str | None, grant_type: str, **_: object) -> dict[str, object]:
         granted = scope or " ".join(sorted(client.client.scopes))
         session_id = self.transaction.open_session(client.client.id, self._seconds)
         token = self._mint(f"client:{client.client.id}", session_id, client.client, granted)

@@ -15,7 +15,14 @@ from domain.permissions import RULES, Verb, require
 Access = Verb | Literal["open", "channel"]
 """`open`: anybody. `channel`: whoever may read the channel, public ones anonymously. Else a verb of the table."""
 
-_EVERYWHERE = ("unknown_parameter", "malformed_request", "invalid_token", "too_many_requests", "unavailable", "not_found")
+_EVERYWHERE = (
+    "unknown_parameter",
+    "malformed_request",
+    "invalid_token",
+    "too_many_requests",
+    "unavailable",
+    "not_found",
+)
 _PROTECTED = ("unauthenticated", "insufficient_scope", "forbidden")
 CHANGING = ("precondition_required", "stale_version")
 WRITING = ("unsupported_media_type", "body_too_large", "invalid_content")
@@ -66,19 +73,19 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
         return
     actor = cast("Actor | None", connection.scope["state"].get("actor"))
     if actor is None:
-        raise Unauthenticated()
+        raise Unauthenticated
     require(actor, access)
 
 
 def revision_of(if_match: str | None, *, any_allowed: bool = False) -> int | None:
     """Read If-Match: `"7"` gives 7; `*` gives None where any revision will do. 428 without it, 400 for nonsense."""
     if if_match is None:
-        raise PreconditionRequired()
+        raise PreconditionRequired
     text = if_match.strip()
     if text == "*" and any_allowed:
         return None
     digits = text.removeprefix('"').removesuffix('"')
-    if len(text) != len(digits) + 2 or not (digits.isascii() and digits.isdigit()) or len(digits) > 9:  # noqa: PLR2004
+    if len(text) != len(digits) + 2 or not (digits.isascii() and digits.isdigit()) or len(digits) > 9:
         raise MalformedRequest(reason="If-Match")
     return int(digits)
 

@@ -27,7 +27,11 @@ def read_page_cursor(cursor: str | None) -> UUID | None:
 
 
 def page_of(
-    request: Request[Any, Any, Any], kind: type[T], line: type[Any], rows: Sequence[dict[str, Any]], limit: int
+    request: Request[Any, Any, Any],
+    kind: type[T],
+    line: type[Any],
+    rows: Sequence[dict[str, Any]],
+    limit: int,
 ) -> Response[T]:
     """Show `rows` (one more than `limit` when there are more) as a page."""
     items = [msgspec.convert(row, line) for row in rows[:limit]]

@@ -100,7 +100,12 @@ class _Facts(dict[str, object]):
 
 
 def problem_body(
-    code: str, *, english: bool, instance: str, errors: tuple[Fault, ...] = (), facts: dict[str, Any] | None = None
+    code: str,
+    *,
+    english: bool,
+    instance: str,
+    errors: tuple[Fault, ...] = (),
+    facts: dict[str, Any] | None = None,
 ) -> tuple[int, bytes]:
     """Give the status and the JSON of a problem. `tombstone` and other facts become members of their own."""
     row = PROBLEMS[code]
@@ -155,16 +160,16 @@ def answer_refusal(request: Request[Any, Any, Any], error: Refusal) -> Response[
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Turn what Litestar itself refuses into a problem of ours."""
-    if error.status_code >= 500:  # noqa: PLR2004
+    if error.status_code >= 500:
         return answer_crash(request, error)
     if isinstance(error, MethodNotAllowedException):
         return _respond(request, "method_not_allowed", headers=dict(error.headers or {}))
     if isinstance(error, NotFoundException):
         return _respond(request, "not_found")
-    if error.status_code == 413:  # noqa: PLR2004
+    if error.status_code == 413:
         return _respond(request, "body_too_large", facts={"limit_bytes": 1024 * 1024})
     extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
-    if error.status_code == 400 and isinstance(extra, dict) and extra.get("key"):  # noqa: PLR2004
+    if error.status_code == 400 and isinstance(extra, dict) and extra.get("key"):
         return _respond(request, "unknown_parameter", facts={"parameter": str(extra["key"])})
     return _respond(request, "malformed_request", facts={"reason": "syntax"})
 
@@ -188,7 +193,11 @@ def _respond(
     english = prefers_english(request.headers.get("accept-language", ""))
     path = str(normalise(request.url.path))
     status, body = problem_body(code, english=english, instance=path, errors=errors, facts=facts)
-    fixed = {"content-language": "en" if english else "vi", "cache-control": "no-store", "vary": "Accept-Language"}
+    fixed = {
+        "content-language": "en" if english else "vi",
+        "cache-control": "no-store",
+        "vary": "Accept-Language",
+    }
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=fixed | (headers or {}))
 
 

@@ -6,7 +6,7 @@ Revocation therefore takes effect within REMEMBERED_SECONDS on every process; th
 import time
 from collections import OrderedDict
 from hashlib import blake2b
-from typing import Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from joserfc import jwt
@@ -37,7 +37,7 @@ class TokenReader:
     """Turns a bearer token into an Actor."""
 
     def __init__(self, keys: TokenKeys, sessions: Sessions, clock: Clock, *, issuer: str) -> None:
-        self._keys = KeySet([ECKey.import_key(jwk) for jwk in keys.public if jwk.get("kty") == "EC"])
+        self._keys = KeySet([ECKey.import_key(cast("Any", jwk)) for jwk in keys.public if jwk.get("kty") == "EC"])
         self._kids = {str(key.kid) for key in self._keys.keys}
         self._sessions = sessions
         self._clock = clock
@@ -56,32 +56,31 @@ class TokenReader:
         actor = await self._sessions.actor(UUID(claims["sid"]), frozenset(claims["scope"].split()))
         if actor is None or actor.client_id != claims["client_id"]:
             self._remembered.pop(key, None)
-            raise InvalidToken()
+            raise InvalidToken
         left = claims["exp"] - self._clock.now().timestamp()
         self._remembered[key] = (now + min(REMEMBERED_SECONDS, left), actor)
         if len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)
         return actor
 
-    def claims(self, token: str, *, expired_too: bool = False) -> dict[str, str]:
+    def claims(self, token: str, *, expired_too: bool = False) -> dict[str, Any]:
         """Check signature, type, issuer, audience and time (RFC 9068 section 4). Raises InvalidToken."""
         if len(token) > _MAX_TOKEN_CHARS or not token.isascii():
-            raise InvalidToken()
+            raise InvalidToken
         try:
             decoded = jwt.decode(token, self._keys, algorithms=["ES256"])
         except (JoseError, ValueError, TypeError, KeyError) as error:
-            raise InvalidToken() from error
+            raise InvalidToken from error
         header, claims = decoded.header, decoded.claims
         if header.get("typ") != "at+jwt" or header.get("kid") not in self._kids:
-            raise InvalidToken()
+            raise InvalidToken
         if any(name in header for name in ("jwk", "jku", "x5u", "crit")):
-            raise InvalidToken()
+            raise InvalidToken
         wanted = {"iss": self.issuer, "aud": self.audience}
         texts = ("sid", "scope", "client_id", "sub", "jti")
         if any(claims.get(k) != v for k, v in wanted.items()) or not all(isinstance(claims.get(t), str) for t in texts):
-            raise InvalidToken()
+            raise InvalidToken
         expires = claims.get("exp")
         if type(expires) is not int or (not expired_too and expires <= self._clock.now().timestamp()):
-            raise InvalidToken()
+            raise InvalidToken
         return claims
-

@@ -28,7 +28,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An answer body. Absent rather than null."""
 
 
-class MaterialView(View, kw_only=True):
+class MaterialView(View, frozen=True, kw_only=True):
     """A material on the desk. `revision` is the ETag; `allowed_verbs` are possible now, for somebody."""
 
     id: UUID
@@ -66,7 +66,7 @@ def show_material(material: Material) -> MaterialView:
     )
 
 
-class MaterialLine(View, kw_only=True):
+class MaterialLine(View, frozen=True, kw_only=True):
     """A material in a list."""
 
     id: UUID
@@ -80,7 +80,7 @@ class MaterialLine(View, kw_only=True):
     live_version: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class HistoryView(View, kw_only=True):
+class HistoryView(View, frozen=True, kw_only=True):
     """Who did what to a material, when and why."""
 
     at: datetime
@@ -92,13 +92,13 @@ class HistoryView(View, kw_only=True):
     note: str = ""
 
 
-class Note(Noun, kw_only=True):
+class Note(Noun, frozen=True, kw_only=True):
     """Why. `return`, `correct`, `withdraw` and `kill` need it; those of the last three are public."""
 
     note: Annotated[str, Meta(max_length=2000, examples=["Sửa số điện thoại ở đoạn hai."])] = ""
 
 
-class NewAttachment(Noun, kw_only=True):
+class NewAttachment(Noun, frozen=True, kw_only=True):
     """How an asset stands in a material."""
 
     role: AssetRole
@@ -106,7 +106,7 @@ class NewAttachment(Noun, kw_only=True):
     transcript_of: UUID | None = None
 
 
-class AssetView(View, kw_only=True):
+class AssetView(View, frozen=True, kw_only=True):
     """A stored file."""
 
     id: UUID
@@ -125,7 +125,7 @@ def show_asset(asset: Asset) -> AssetView:
     return AssetView(**{name: value for name, value in values.items() if value is not None})
 
 
-class NewChannel(Noun, kw_only=True):
+class NewChannel(Noun, frozen=True, kw_only=True):
     slug: Slug
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     description: Annotated[str, Meta(max_length=2000)] = ""
@@ -133,7 +133,7 @@ class NewChannel(Noun, kw_only=True):
     public: bool = False
 
 
-class ChannelPatch(Noun, kw_only=True):
+class ChannelPatch(Noun, frozen=True, kw_only=True):
     """A new rule replaces the old one as a whole and re-routes every live material."""
 
     title: Annotated[str, Meta(min_length=1, max_length=200)] | msgspec.UnsetType = msgspec.UNSET
@@ -141,7 +141,7 @@ class ChannelPatch(Noun, kw_only=True):
     rule: Rule | msgspec.UnsetType = msgspec.UNSET
 
 
-class ChannelView(View, kw_only=True):
+class ChannelView(View, frozen=True, kw_only=True):
     """A channel the caller may read. `cursor` is its head."""
 
     slug: str
@@ -165,7 +165,7 @@ def show_channel(channel: Channel, cursor: str | msgspec.UnsetType = msgspec.UNS
     )
 
 
-class ChangeView(View, kw_only=True):
+class ChangeView(View, frozen=True, kw_only=True):
     """One entry of a feed: an upsert with its signed document, or a tombstone with its reason."""
 
     seq: int
@@ -181,7 +181,7 @@ class ChangeView(View, kw_only=True):
     note: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class ChangesView(View, kw_only=True):
+class ChangesView(View, frozen=True, kw_only=True):
     """A page of a feed. Ask again with `since` = `next`; at once while `more` is true."""
 
     changes: list[ChangeView]
@@ -189,16 +189,16 @@ class ChangesView(View, kw_only=True):
     more: bool
 
 
-class HeadView(View, kw_only=True):
+class HeadView(View, frozen=True, kw_only=True):
     channel: str
     cursor: str
 
 
-class HeadsView(View, kw_only=True):
+class HeadsView(View, frozen=True, kw_only=True):
     items: list[HeadView]
 
 
-class DigestView(View, kw_only=True):
+class DigestView(View, frozen=True, kw_only=True):
     """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials of the channel."""
 
     cursor: str
@@ -222,14 +222,14 @@ class DocumentView(msgspec.Struct, kw_only=True):
     links: dict[str, Any]
 
 
-class VersionView(View, kw_only=True):
+class VersionView(View, frozen=True, kw_only=True):
     version: int
     sha256: str
     published_at: datetime
     href: str
 
 
-class TakedownView(View, kw_only=True):
+class TakedownView(View, frozen=True, kw_only=True):
     """Who must remove what. A partner sees its own obligation, the coordinator everyone's."""
 
     id: UUID
@@ -255,21 +255,21 @@ def show_takedown(takedown: Takedown, actor: Actor) -> TakedownView:
     )
 
 
-class Acknowledgement(Noun, kw_only=True):
+class Acknowledgement(Noun, frozen=True, kw_only=True):
     """`removed`: taken off. `never_used`: received, not used. `aired`: already gone out, cannot be taken back."""
 
     status: AckStatus
     note: Annotated[str, Meta(max_length=2000)] = ""
 
 
-class OrganizationView(View, kw_only=True):
+class OrganizationView(View, frozen=True, kw_only=True):
     id: UUID
     code: str
     kind: str
     name: str
 
 
-class MeView(View, kw_only=True):
+class MeView(View, frozen=True, kw_only=True):
     """Who the token speaks for."""
 
     client_id: str
@@ -279,28 +279,28 @@ class MeView(View, kw_only=True):
     member_id: UUID | msgspec.UnsetType = msgspec.UNSET
 
 
-class MaterialList(View, kw_only=True):
+class MaterialList(View, frozen=True, kw_only=True):
     items: list[MaterialLine]
     next: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class HistoryList(View, kw_only=True):
+class HistoryList(View, frozen=True, kw_only=True):
     items: list[HistoryView]
 
 
-class ChannelList(View, kw_only=True):
+class ChannelList(View, frozen=True, kw_only=True):
     items: list[ChannelView]
 
 
-class VersionList(View, kw_only=True):
+class VersionList(View, frozen=True, kw_only=True):
     items: list[VersionView]
 
 
-class TakedownList(View, kw_only=True):
+class TakedownList(View, frozen=True, kw_only=True):
     items: list[TakedownView]
     next: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class OrganizationList(View, kw_only=True):
+class OrganizationList(View, frozen=True, kw_only=True):
     items: list[OrganizationView]
     next: str | msgspec.UnsetType = msgspec.UNSET

@@ -47,7 +47,11 @@ async def add_client(
     async with engine_of(where) as engine, work_on(engine) as work:
         await work.organizations.add_client(client)
         await work.commit(Event(actor="operator", verb="client.add", thing=f"client:{client.id}"))
-    shown: dict[str, Any] = {"client_id": client.id, "organization": organization, "scope": " ".join(sorted(client.scopes))}
+    shown: dict[str, Any] = {
+        "client_id": client.id,
+        "organization": organization,
+        "scope": " ".join(sorted(client.scopes)),
+    }
     return shown | ({"client_secret": secret} if secret else {})
 
 
@@ -64,7 +68,9 @@ async def add(
     client_id: Annotated[str | None, typer.Option("--id")] = None,
     role: Annotated[str, typer.Option(help=", ".join(ROLE_SCOPES))] = "outlet_manager",
     scope: Annotated[list[str] | None, typer.Option()] = None,
-    jwks: Annotated[Path | None, typer.Option(help="khóa công khai ES256, thay cho mật khẩu · public JWKS file")] = None,
+    jwks: Annotated[
+        Path | None, typer.Option(help="khóa công khai ES256, thay cho mật khẩu · public JWKS file")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     if role not in ROLE_SCOPES:
@@ -73,7 +79,7 @@ async def add(
     if keys and any("d" in key for key in keys.get("keys", [])):
         raise fail("the JWKS file holds a private key: give only the public part")
     wanted = " ".join(scope or []).split() or None
-    made = await add_client(settings(), organization, name, client_id=client_id, role=role, scopes=wanted, jwks=keys)  # type: ignore[arg-type]
+    made = await add_client(settings(), organization, name, client_id=client_id, role=role, scopes=wanted, jwks=keys)
     say(made, "\n".join(f"{key}: {value}" for key, value in made.items()), as_json=as_json)
 
 
@@ -93,7 +99,10 @@ async def list_clients(as_json: Json = False) -> None:
         }
         for row in rows
     ]
-    lines = [f"{i['client_id']:32} {i['organization']:20} {'' if i['active'] else '(tắt · disabled) '}{i['name']}" for i in items]
+    lines = [
+        f"{i['client_id']:32} {i['organization']:20} {'' if i['active'] else '(tắt · disabled) '}{i['name']}"
+        for i in items
+    ]
     say({"items": items}, "\n".join(lines) or "—", as_json=as_json)
 
 

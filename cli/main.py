@@ -14,9 +14,7 @@ from cli.tokens import mint_member_token
 from storage.database import make_engine
 from storage.migrate import migrate as run_migrations
 
-app = typer.Typer(
-    no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False
-)
+app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
 app.add_typer(keys.app, name="keys", help="Khóa ký · Signing keys")
 app.add_typer(objects.app, name="audit", help="Kiểm tra · Audits")
@@ -30,10 +28,10 @@ def serve(
     port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000,
     workers: Annotated[int, typer.Option(envvar="LANTOA_WORKERS")] = 1,
 ) -> None:
+    import os
+
     from granian import Granian
     from granian.constants import Interfaces, Loops
-
-    import os
 
     os.environ.update(kept_environ())
     Granian(

@@ -46,7 +46,12 @@ async def mint_member_token(settings: Settings, login: str, scopes: list[str], m
                 )
             )
             await work.commit(
-                Event(actor="operator", verb="token.mint", thing=f"member:{member.id}", detail={"scope": granted})
+                Event(
+                    actor="operator",
+                    verb="token.mint",
+                    thing=f"member:{member.id}",
+                    detail={"scope": granted},
+                )
             )
     token = mint(
         keys,
@@ -65,5 +70,9 @@ async def mint_member_token(settings: Settings, login: str, scopes: list[str], m
 def _operator_client(organization_id: UUID) -> Client:
     """No secret and no key: it cannot get a token at the token endpoint. The member's roles bound its scopes."""
     return Client(
-        id=OPERATOR_CLIENT, name="lantoa token", organization_id=organization_id, scopes=frozenset(SCOPES), roles=()
+        id=OPERATOR_CLIENT,
+        name="lantoa token",
+        organization_id=organization_id,
+        scopes=frozenset(SCOPES),
+        roles=(),
     )

@@ -72,7 +72,7 @@ def _wait_ready(url: str, children: dict[str, Child]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/healthz/ready", timeout=2).status_code == 200:  # noqa: PLR2004
+            if httpx.get(f"{url}/healthz/ready", timeout=2).status_code == 200:
                 return
         for name, child in children.items():
             if child.process.poll() is not None:
@@ -165,7 +165,8 @@ async def doctor(as_json: Json = False) -> None:
         await check("api", "lantoa serve", lambda: asyncio.to_thread(_api_ready, where.public_url))
         await engine.dispose()
     lines = [
-        f"{'✓' if f['state'] == 'ok' else '✗'} {f['part']}" + (f": {f.get('why', '')} → {f['mend']}" if "mend" in f else "")
+        f"{'✓' if f['state'] == 'ok' else '✗'} {f['part']}"
+        + (f": {f.get('why', '')} → {f['mend']}" if "mend" in f else "")
         for f in findings
     ]
     say({"findings": findings}, "\n".join(lines), as_json=as_json)

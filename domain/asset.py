@@ -62,7 +62,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     height: int | None = None
 
 
-class Attachment(Noun, kw_only=True):
+class Attachment(Noun, frozen=True, kw_only=True):
     """An asset's place in a material."""
 
     asset_id: UUID
@@ -130,6 +130,7 @@ def _frame_length(data: bytes, at: int) -> int:
     """Bytes of the layer III frame whose header is at `at` (ISO 11172-3 2.4.2.3), 0 where there is none."""
     if at + 4 > len(data):
         return 0
+    header: int
     (header,) = struct.unpack_from(">I", data, at)
     version, layer = header >> 19 & 3, header >> 17 & 3
     bitrate, rate, padding = header >> 12 & 15, header >> 10 & 3, header >> 9 & 1

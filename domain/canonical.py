@@ -11,9 +11,7 @@ _SAFE_INTEGER = 2**53 - 1
 def canonical(value: object) -> bytes:
     """Serialise dicts, lists, strings, booleans and integers. Floats, None and other types raise TypeError."""
     _check(value)
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
-    ).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
 
 
 def _check(value: object) -> None:

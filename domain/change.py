@@ -52,14 +52,14 @@ def read_cursor(text: str, *, epoch: str, channel_id: UUID, purged_seq: int = 0)
     """Give the `seq` of a cursor. CursorInvalid for what is none of this channel, CursorExpired for another epoch."""
     found = _CURSOR.match(text)
     if not found:
-        raise CursorInvalid()
+        raise CursorInvalid
     if found[1] != epoch:
-        raise CursorExpired()
+        raise CursorExpired
     seq = int(found[3], 16)
     if found[2] != channel_id.hex[-8:] or seq >= 2**63:
-        raise CursorInvalid()
+        raise CursorInvalid
     if 0 < seq < purged_seq:
-        raise CursorExpired()
+        raise CursorExpired
     return seq
 
 

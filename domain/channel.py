@@ -34,7 +34,7 @@ class LiveEdition(msgspec.Struct, frozen=True, kw_only=True):
     audiences: tuple[str, ...]
 
 
-class Rule(Noun, kw_only=True):
+class Rule(Noun, frozen=True, kw_only=True):
     """Which materials a channel carries. An empty list means any; all four must match."""
 
     kinds: Annotated[tuple[Kind, ...], Meta(max_length=13)] = ()
@@ -51,7 +51,7 @@ class Rule(Noun, kw_only=True):
         )
 
 
-class Channel(Noun, kw_only=True):
+class Channel(Noun, frozen=True, kw_only=True):
     """`rerouting_from` is set while the worker walks all live materials after the rule has changed."""
 
     id: UUID
@@ -64,7 +64,7 @@ class Channel(Noun, kw_only=True):
     rerouting_from: UUID | None = None
 
 
-class Grant(Noun, kw_only=True):
+class Grant(Noun, frozen=True, kw_only=True):
     """An organization's right to pull a channel; kept after it is revoked, so that we know what to say."""
 
     channel_id: UUID

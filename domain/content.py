@@ -33,14 +33,14 @@ class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A frozen, keyword-only value that refuses unknown fields when decoded."""
 
 
-class Source(Noun, kw_only=True):
+class Source(Noun, frozen=True, kw_only=True):
     """Who made it. `organization` is filled in from the owner at publication."""
 
     name: Line | None = None
     authors: Annotated[tuple[Line, ...], Meta(max_length=20)] = ()
 
 
-class Rights(Noun, kw_only=True):
+class Rights(Noun, frozen=True, kw_only=True):
     """What a recipient may do with it."""
 
     license: Annotated[str, Meta(min_length=1, max_length=60, examples=["CC-BY-4.0"])]
@@ -49,27 +49,27 @@ class Rights(Noun, kw_only=True):
     valid_until: date | None = None
 
 
-class Relation(Noun, kw_only=True):
+class Relation(Noun, frozen=True, kw_only=True):
     """A typed link to another material."""
 
     rel: Relation_
     id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
-class Question(Noun, kw_only=True):
+class Question(Noun, frozen=True, kw_only=True):
     """One entry of a FAQ."""
 
     question: Paragraph
     answer: Paragraph
 
 
-class Sms(Noun, kw_only=True):
+class Sms(Noun, frozen=True, kw_only=True):
     """A text message; encoding and segments are counted when it is frozen."""
 
     text: Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
-class QuizItem(Noun, kw_only=True):
+class QuizItem(Noun, frozen=True, kw_only=True):
     """One quiz question. `answer` is the index of the right choice, from 0."""
 
     question: Paragraph
@@ -78,12 +78,23 @@ class QuizItem(Noun, kw_only=True):
     why: Paragraph
 
 
-class Alert(Noun, kw_only=True):
+class Alert(Noun, frozen=True, kw_only=True):
     """A warning in the terms of CAP 1.2 (OASIS)."""
 
     event: Line
     category: Literal[
-        "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"
+        "Geo",
+        "Met",
+        "Safety",
+        "Security",
+        "Rescue",
+        "Fire",
+        "Health",
+        "Env",
+        "Transport",
+        "Infra",
+        "CBRNE",
+        "Other",
     ] = "Security"
     urgency: Literal["Immediate", "Expected", "Future", "Past", "Unknown"]
     severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"]
@@ -92,13 +103,13 @@ class Alert(Noun, kw_only=True):
     instruction: Paragraph
 
 
-class RadioScript(Noun, kw_only=True):
+class RadioScript(Noun, frozen=True, kw_only=True):
     """What the announcer reads, line by line."""
 
     host_lines: Annotated[tuple[Paragraph, ...], Meta(min_length=1, max_length=200)]
 
 
-class Content(Noun, kw_only=True):
+class Content(Noun, frozen=True, kw_only=True):
     """The editable part of a material. Everything may be absent in a draft but kind, language and title."""
 
     kind: Kind

@@ -42,7 +42,12 @@ def reading_seconds(lines: tuple[str, ...]) -> int:
 
 
 def freeze(
-    material: Material, *, owner: Organization, assets: dict[UUID, Asset], body_html: str, correction_note: str = ""
+    material: Material,
+    *,
+    owner: Organization,
+    assets: dict[UUID, Asset],
+    body_html: str,
+    correction_note: str = "",
 ) -> bytes:
     """Give the canonical bytes of the edition that `material` publishes (RFC 8785).
 

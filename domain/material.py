@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from domain.asset import Asset, Attachment, gate
 from domain.content import OWN_FIELD, Content, Noun
-from domain.errors import Embargoed, Fault, FourEyes, InvalidContent, NoteRequired, NotReady, StaleVersion, WrongState
+from domain.errors import (
+    Embargoed,
+    Fault,
+    FourEyes,
+    InvalidContent,
+    NoteRequired,
+    NotReady,
+    StaleVersion,
+    WrongState,
+)
 
 State = Literal["draft", "in_review", "approved", "published", "withdrawn", "killed", "expired"]
 LifeVerb = Literal["revise", "request_review", "return", "approve", "publish", "correct", "withdraw", "kill", "expire"]
@@ -40,7 +49,7 @@ LIFE: dict[LifeVerb, Step] = {
 }
 
 
-class Material(Noun, kw_only=True):
+class Material(Noun, frozen=True, kw_only=True):
     """`version` is the edition being worked on or published last; `revision` counts saves and is the ETag."""
 
     id: UUID
@@ -91,7 +100,7 @@ def advance(material: Material, verb: LifeVerb, *, by: str, at: datetime, note: 
     if step.note and not note.strip():
         raise NoteRequired(errors=[Fault(pointer="/note", code="required")], verb=verb)
     if verb == "approve" and by == material.edited_by:
-        raise FourEyes()
+        raise FourEyes
     start = material.content.available_from
     if verb == "publish" and start is not None and start > at:
         raise Embargoed(available_from=start.isoformat())

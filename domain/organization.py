@@ -29,7 +29,7 @@ OrganizationKind = Literal[
 Role = Literal["coordinator", "editor", "approver", "outlet_manager", "triager", "collaborator", "auditor"]
 
 
-class Organization(Noun, kw_only=True):
+class Organization(Noun, frozen=True, kw_only=True):
     """A node of the tree. `code` is the stable short name used by programme files and the operator."""
 
     id: UUID
@@ -42,7 +42,7 @@ class Organization(Noun, kw_only=True):
     active_to: datetime | None = None
 
 
-class Member(Noun, kw_only=True):
+class Member(Noun, frozen=True, kw_only=True):
     """A person with an account in one organization."""
 
     id: UUID

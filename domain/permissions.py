@@ -58,11 +58,23 @@ def _rule(scopes: str, roles: frozenset[Role], reach: Reach = "any") -> Rule:
     return Rule(frozenset(scopes.split()), roles, reach)
 
 
-SCOPES = (
-    "content:read content:write content:review content:publish channels:manage partners:manage "
-    "calendar:read calendar:write placements:write reports:submit reports:triage webhooks:manage "
-    "progress:read progress:write audit:read"
-).split()
+SCOPES = [
+    "content:read",
+    "content:write",
+    "content:review",
+    "content:publish",
+    "channels:manage",
+    "partners:manage",
+    "calendar:read",
+    "calendar:write",
+    "placements:write",
+    "reports:submit",
+    "reports:triage",
+    "webhooks:manage",
+    "progress:read",
+    "progress:write",
+    "audit:read",
+]
 
 RULES: dict[Verb, Rule] = {
     "me.read": Rule(frozenset(SCOPES), _EVERYONE),
@@ -93,7 +105,14 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
     "editor": frozenset({"content:read", "content:write", "calendar:read"}),
     "approver": frozenset({"content:read", "content:review"}),
     "outlet_manager": frozenset(
-        {"content:read", "calendar:read", "calendar:write", "placements:write", "progress:write", "webhooks:manage"}
+        {
+            "content:read",
+            "calendar:read",
+            "calendar:write",
+            "placements:write",
+            "progress:write",
+            "webhooks:manage",
+        }
     ),
     "triager": frozenset({"reports:triage", "content:write"}),
     "collaborator": frozenset({"reports:submit", "content:read", "calendar:read"}),

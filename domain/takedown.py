@@ -13,7 +13,7 @@ TakedownReason = Literal["killed", "withdrawn", "grant_revoked"]
 AckStatus = Literal["removed", "never_used", "aired"]
 
 
-class Obligation(Noun, kw_only=True):
+class Obligation(Noun, frozen=True, kw_only=True):
     """One organization that received the material, and what it answered."""
 
     organization_id: UUID
@@ -23,7 +23,7 @@ class Obligation(Noun, kw_only=True):
     acknowledged_by: str | None = None
 
 
-class Takedown(Noun, kw_only=True):
+class Takedown(Noun, frozen=True, kw_only=True):
     """Of a material (killed, withdrawn), or of one organization's copy of a channel (grant_revoked)."""
 
     id: UUID
@@ -49,7 +49,7 @@ def acknowledged(
     """Give the takedown with one answer. A later answer replaces the earlier, the same again changes nothing."""
     mine = next((o for o in takedown.obligations if o.organization_id == organization_id), None)
     if mine is None:
-        raise NotFound()
+        raise NotFound
     if mine.status == status and mine.note == note:
         return takedown
     answer = replace(mine, status=status, note=note, acknowledged_at=at, acknowledged_by=by)

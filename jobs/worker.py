@@ -70,7 +70,7 @@ class Worker:
         for material_id in await self._due():
             await self._attempt(f"material {material_id}", self._run_due(material_id))
         for slug in await self._rerouting():
-            await self._attempt(f"channel {slug}", lambda slug=slug: publications.reroute(self.work(), slug))
+            await self._attempt(f"channel {slug}", self._reroute(slug))
         await takedowns.extend(self.work())
         if time.monotonic() >= self._next_hourly:
             self._next_hourly = time.monotonic() + HOURLY
@@ -87,6 +87,9 @@ class Worker:
 
     def _run_due(self, material_id: UUID) -> Callable[[], Awaitable[object]]:
         return lambda: publications.run_due(self.work(), self.press, material_id)
+
+    def _reroute(self, slug: str) -> Callable[[], Awaitable[object]]:
+        return lambda: publications.reroute(self.work(), slug)
 
     async def _attempt(self, name: str, step: Callable[[], Awaitable[object]]) -> None:
         """One thing that cannot be done must not keep the others waiting."""

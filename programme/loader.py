@@ -58,7 +58,8 @@ class Loader:
         rows += [(name, code, title) for name in ("audiences", "languages") for code, title in programme[name].items()]
         rows += [("tasks", str(each["number"]), each["title_vi"]) for each in programme["tasks"]]
         values = [
-            {"list": name, "code": code, "title": title, "place": place} for place, (name, code, title) in enumerate(rows)
+            {"list": name, "code": code, "title": title, "place": place}
+            for place, (name, code, title) in enumerate(rows)
         ]
         async with self.work() as work:
             await work.connection.execute(upsert(vocabulary).on_conflict_do_nothing(), values)
@@ -72,7 +73,11 @@ class Loader:
             await self._organization(each["code"], each["kind"], each["name_vi"], root.id, duties)
         for each in programme["districts"]:
             committee = await self._organization(
-                each["code"], "district", f"Ủy ban nhân dân {each['name_vi'][0].lower()}{each['name_vi'][1:]}", root.id, ()
+                each["code"],
+                "district",
+                f"Ủy ban nhân dân {each['name_vi'][0].lower()}{each['name_vi'][1:]}",
+                root.id,
+                (),
             )
             name = f"Đài Truyền thanh - Truyền hình {each['name_vi'].split(' ', 2)[-1]}"
             await self._organization(f"dai{each['code']}", "radio_station", name, committee.id, ())
@@ -169,9 +174,7 @@ class Loader:
             )
         if material.state == "in_review":
             material = await materials.move(self.work(), approver, material_id, "approve", revision=material.revision)
-        await publications.publish(
-            self.work(), press, coordinator, material_id, "publish", revision=material.revision
-        )
+        await publications.publish(self.work(), press, coordinator, material_id, "publish", revision=material.revision)
         self.new["materials"] += 1
 
     async def _draft(self, editor: Actor, content: Content, material_id: UUID) -> tuple[Any, bool]:
@@ -189,7 +192,11 @@ class Loader:
             yield data
 
         upload = await uploads.start(
-            self.work(), editor, length=len(data), filename=file.name, declared_sha256=sha256(data).hexdigest()
+            self.work(),
+            editor,
+            length=len(data),
+            filename=file.name,
+            declared_sha256=sha256(data).hexdigest(),
         )
         upload = await uploads.append(self.work(), self.objects, editor, upload.id, 0, chunks())
         return (await uploads.finish(self.work(), self.objects, upload)).id

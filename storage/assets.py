@@ -47,7 +47,7 @@ class UploadStore:
     async def save(self, upload: Upload) -> None:
         done = await self._db.execute(update(uploads).where(uploads.c.id == upload.id).values(to_row(uploads, upload)))
         if done.rowcount != 1:
-            raise UploadLocked()
+            raise UploadLocked
 
     async def remove(self, upload_id: UUID) -> None:
         await self._db.execute(delete(uploads).where(uploads.c.id == upload_id))

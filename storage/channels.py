@@ -42,9 +42,7 @@ class ChannelStore:
         values = dict(to_row(channels, channel, rule=msgspec.to_builtins(channel.rule)))
         values["revision"] = channel.revision + 1
         done = await self._db.execute(
-            update(channels)
-            .where(channels.c.id == channel.id, channels.c.revision == channel.revision)
-            .values(values)
+            update(channels).where(channels.c.id == channel.id, channels.c.revision == channel.revision).values(values)
         )
         if done.rowcount != 1:
             raise StaleVersion(current=(await self.get(channel.slug)).revision)

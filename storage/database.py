@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import Unavailable
 
+Connection = asyncpg.pool.PoolConnectionProxy
 CONNECT_SECONDS = 1.5
 """How long a request waits for the database before it is answered 503."""
 _LOST = (
@@ -64,9 +65,7 @@ def make_engine(url: str, *, size: int = 8) -> AsyncEngine:
 
 async def make_pool(url: str, *, size: int = 10) -> asyncpg.Pool:
     """Make the pool of the read side: prepared statements are remembered per connection."""
-    pool = asyncpg.create_pool(
-        **parse_url(url), min_size=0, max_size=size, timeout=CONNECT_SECONDS, command_timeout=10
-    )
+    pool = asyncpg.create_pool(**parse_url(url), min_size=0, max_size=size, timeout=CONNECT_SECONDS, command_timeout=10)
     await pool
     return pool
 
@@ -90,7 +89,7 @@ def translated() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def reading(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+async def reading(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
     """Lend a read connection; a lost database is Unavailable."""
     with translated():
         async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
@@ -98,5 +97,5 @@ async def reading(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
 
 
 def as_uuid(value: object) -> UUID:
-    """asyncpg gives its own UUID class; equality is the same, but msgspec wants the plain one."""
+    """Asyncpg gives its own UUID class; equality is the same, but msgspec wants the plain one."""
     return UUID(int=value.int) if isinstance(value, UUID) else UUID(str(value))

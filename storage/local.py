@@ -19,7 +19,10 @@ class LocalParts:
         kept = self._kept()
         self.postgres = EmbeddedPostgres(self._home)
         self.objects = EmbeddedObjects(
-            self._home, int(kept["LANTOA_S3_PORT"]), kept["LANTOA_S3_ACCESS_KEY"], kept["LANTOA_S3_SECRET_KEY"]
+            self._home,
+            int(kept["LANTOA_S3_PORT"]),
+            kept["LANTOA_S3_ACCESS_KEY"],
+            kept["LANTOA_S3_SECRET_KEY"],
         )
         self._secrets = kept
 

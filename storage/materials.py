@@ -48,7 +48,7 @@ class MaterialStore:
         try:
             await self._db.execute(insert(materials).values(_row(material)))
         except IntegrityError as error:
-            raise IdTaken() from error
+            raise IdTaken from error
 
     async def save(self, material: Material) -> Material:
         """Write the next revision; StaleVersion when somebody else did so first."""
@@ -92,10 +92,15 @@ class MaterialStore:
     async def due(self, at: datetime, limit: int) -> list[UUID]:
         """Ids the clock must act on, longest due first. An edition that expired before it began is left alone."""
         living = or_(
-            materials.c.live_version.is_not(None), materials.c.expires_at.is_(None), materials.c.expires_at > at
+            materials.c.live_version.is_not(None),
+            materials.c.expires_at.is_(None),
+            materials.c.expires_at > at,
         )
         query = (
-            select(materials.c.id).where(and_(materials.c.due_at <= at, living)).order_by(materials.c.due_at).limit(limit)
+            select(materials.c.id)
+            .where(and_(materials.c.due_at <= at, living))
+            .order_by(materials.c.due_at)
+            .limit(limit)
         )
         return list((await self._db.execute(query)).scalars())
 
@@ -103,7 +108,10 @@ class MaterialStore:
         """The live editions with ids after this one, in id order, as their signed documents say."""
         query = (
             select(editions.c.document)
-            .join(materials, and_(materials.c.id == editions.c.material_id, materials.c.live_version == editions.c.version))
+            .join(
+                materials,
+                and_(materials.c.id == editions.c.material_id, materials.c.live_version == editions.c.version),
+            )
             .where(materials.c.id > material_id)
             .order_by(materials.c.id)
             .limit(limit)

@@ -66,13 +66,13 @@ class OAuthTransaction:
         self._db.execute(update(sessions).where(sessions.c.id == session_id, still).values(revoked_at=self.now))
 
     def record(self, actor: str, verb: str, detail: dict[str, object]) -> None:
-        self._db.execute(
-            insert(audit).values(at=self.now, actor=actor, verb=verb, thing="oauth", detail=detail)
-        )
+        self._db.execute(insert(audit).values(at=self.now, actor=actor, verb=verb, thing="oauth", detail=detail))
 
 
 class OAuthStore:
-    def __init__(self, engine: AsyncEngine, pool: asyncpg.Pool, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, pool: asyncpg.Pool, now: Callable[[], datetime], new_id: Callable[[], UUID]
+    ) -> None:
         self._engine = engine
         self._pool = pool
         self._now = now
@@ -100,6 +100,3 @@ class OAuthStore:
             session_id=session_id,
             central=row["kind"] == "coordinator",
         )
-
-
-

@@ -33,7 +33,9 @@ def _client(endpoint: str, settings: Settings) -> Minio:
     parts = urlsplit(endpoint)
     # No retries here: a request that cannot reach the store must become 503 within two seconds.
     pool = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=1.0, read=20.0), retries=urllib3.Retry(total=0, read=0, connect=0), maxsize=16
+        timeout=urllib3.Timeout(connect=1.0, read=20.0),
+        retries=urllib3.Retry(total=0, read=0, connect=0),
+        maxsize=16,
     )
     return Minio(
         parts.netloc,
@@ -67,7 +69,13 @@ class ObjectStore:
 
     async def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
         await self._call(
-            self._inside.put_object, self.bucket, key, BytesIO(data), len(data), media_type, part_size=4 * PART_BYTES
+            self._inside.put_object,
+            self.bucket,
+            key,
+            BytesIO(data),
+            len(data),
+            media_type,
+            part_size=4 * PART_BYTES,
         )
 
     async def remove(self, keys: Sequence[str]) -> None:
@@ -177,7 +185,7 @@ def _translated(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return work(*args, **kwargs)
     except S3Error as error:
         if error.code in ("NoSuchKey", "NoSuchObject", "NotFound"):
-            raise NotFound() from error
+            raise NotFound from error
         raise Unavailable(part="objects") from error
     except (HTTPError, OSError) as error:
         raise Unavailable(part="objects") from error

@@ -1,5 +1,6 @@
 """Organizations, members, OAuth clients and the programme's codes in PostgreSQL."""
 
+import contextlib
 from uuid import UUID
 
 from sqlalchemy import insert, or_, select, update
@@ -29,10 +30,8 @@ class OrganizationStore:
 
     async def member(self, login_or_id: str) -> Member:
         named = [members.c.login == login_or_id]
-        try:
+        with contextlib.suppress(ValueError):  # a login
             named.append(members.c.id == UUID(login_or_id))
-        except ValueError:
-            pass  # a login
         return to_struct(Member, (await self._db.execute(select(members).where(or_(*named)))).mappings().first())
 
     async def add_member(self, member: Member) -> None:
@@ -46,7 +45,7 @@ class OrganizationStore:
         try:
             await self._db.execute(insert(clients).values(**to_row(clients, client)))
         except IntegrityError as error:
-            raise IdTaken() from error
+            raise IdTaken from error
 
     async def save_client(self, client: Client) -> None:
         values = to_row(clients, client)

@@ -6,10 +6,9 @@ mutagen and Pillow read headers only; what they cannot read has no duration, and
 import io
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import IO, Any, cast
 
-from mutagen import File as open_media
-from mutagen import MutagenError
+import mutagen
 from PIL import Image
 
 
@@ -70,8 +69,8 @@ def probe(file: SegmentFile, media_type: str) -> dict[str, Any]:
     file.seek(0)
     if media_type.startswith(("audio/", "video/")):
         try:
-            media = open_media(file)
-        except (MutagenError, OSError, ValueError, KeyError, IndexError):
+            media = mutagen.File(file)
+        except (mutagen.MutagenError, OSError, ValueError, KeyError, IndexError):
             return {}
         length = getattr(getattr(media, "info", None), "length", 0) or 0
         return {"duration_ms": round(length * 1000)} if length > 0 else {}
@@ -79,8 +78,14 @@ def probe(file: SegmentFile, media_type: str) -> dict[str, Any]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(file) as image:
+                with Image.open(cast("IO[bytes]", file)) as image:
                     return {"width": image.width, "height": image.height}
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError):
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            Image.DecompressionBombWarning,
+            Image.DecompressionBombError,
+        ):
             return {}
     return {}

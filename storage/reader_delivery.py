@@ -7,10 +7,10 @@ import msgspec
 
 from domain.actor import Actor
 from domain.asset import Asset
-from domain.change import Tombstone
+from domain.change import Tombstone, TombstoneReason
 from domain.document import instant
 from domain.errors import Gone, NotFound
-from storage.database import as_uuid, reading
+from storage.database import Connection, as_uuid, reading
 
 _READABLE = "(c.public OR $3 OR (g.granted_at IS NOT NULL AND g.revoked_at IS NULL))"
 _STATE = f"""
@@ -65,7 +65,7 @@ class DeliveryReader:
             state = await self._state(connection, actor, material_id)
             row = await connection.fetchrow(_EDITION, material_id, version or state["version"])
         if row is None or row["version"] > state["version"]:
-            raise NotFound()
+            raise NotFound
         return Document(
             body=row["document"],
             version=row["version"],
@@ -95,21 +95,19 @@ class DeliveryReader:
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(_MEDIA, asset_id, _organization(actor), _reaches_all(actor))
             if row is None:
-                raise NotFound()
+                raise NotFound
             if not row["live"]:
-                raise Gone(tombstone=_tombstone(row, default="superseded"))
+                raise Gone(tombstone=_tombstone(row))
             return _asset(await connection.fetchrow(_ASSET, asset_id))
 
     async def asset(self, asset_id: UUID) -> Asset:
         async with reading(self._pool) as connection:
             return _asset(await connection.fetchrow(_ASSET, asset_id))
 
-    async def _state(
-        self, connection: asyncpg.Connection, actor: Actor | None, material_id: UUID
-    ) -> asyncpg.Record:
+    async def _state(self, connection: Connection, actor: Actor | None, material_id: UUID) -> asyncpg.Record:
         state = await connection.fetchrow(_STATE, material_id, _organization(actor), _reaches_all(actor))
         if state is None:
-            raise NotFound()
+            raise NotFound
         if state["reason"] is not None:
             raise Gone(tombstone=_tombstone(state))
         return state
@@ -123,7 +121,7 @@ def _reaches_all(actor: Actor | None) -> bool:
     return actor is not None and actor.reaches_all
 
 
-def _tombstone(row: asyncpg.Record, default: str = "") -> Tombstone:
+def _tombstone(row: asyncpg.Record, default: TombstoneReason = "superseded") -> Tombstone:
     return Tombstone(
         id=as_uuid(row["material_id"]),
         version=row["version"],
@@ -135,6 +133,6 @@ def _tombstone(row: asyncpg.Record, default: str = "") -> Tombstone:
 
 def _asset(row: asyncpg.Record | None) -> Asset:
     if row is None:
-        raise NotFound()
+        raise NotFound
     values = {name: row[name] for name in Asset.__struct_fields__}
     return Asset(**values | {"id": as_uuid(row["id"]), "owner_id": as_uuid(row["owner_id"])})

@@ -69,4 +69,6 @@ class DeskReader:
 
 
 def _plain(row: asyncpg.Record) -> Row:
-    return {key: as_uuid(value) if isinstance(value, UUID) else value for key, value in row.items() if value is not None}
+    return {
+        key: as_uuid(value) if isinstance(value, UUID) else value for key, value in row.items() if value is not None
+    }

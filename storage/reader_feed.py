@@ -82,16 +82,21 @@ def _place(row: asyncpg.Record) -> Place:
     )
     access: Access = "none" if row["granted_at"] is None else "revoked" if row["revoked_at"] else "granted"
     return Place(
-        channel=channel, epoch=row["epoch"], head=row["head"] or 0, purged_seq=row["purged_seq"], access=access
+        channel=channel,
+        epoch=row["epoch"],
+        head=row["head"] or 0,
+        purged_seq=row["purged_seq"],
+        access=access,
     )
 
 
 def _change(row: asyncpg.Record) -> bytes:
+    document: bytes = row["document"]
     start = f'{{"seq":{row["seq"]},"op":'
     about = f'"id":"{row["material_id"]}","version":{row["version"]},"changed_at":"{instant(row["changed_at"])}"'
     if row["reason"] is None:
         seal = f'"sha256":"{row["sha256"]}","signature":"{row["signature"]}","kid":"{row["kid"]}"'
-        return f'{start}"upsert",{about},{seal},"item":'.encode() + row["document"] + b"}"
+        return f'{start}"upsert",{about},{seal},"item":'.encode() + document + b"}"
     note = b',"note":' + msgspec.json.encode(row["note"]) if row["note"] else b""
     return f'{start}"tombstone",{about},"reason":"{row["reason"]}"'.encode() + note + b"}"
 
@@ -113,7 +118,7 @@ class FeedReader:
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(_PLACE, slug, actor.organization_id if actor else None)
         if row is None:
-            raise NotFound()
+            raise NotFound
         place = _place(row)
         check_access(place.channel, actor, place.access)
         return place

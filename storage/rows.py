@@ -14,7 +14,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 def to_struct(kind: type[T], row: RowMapping | None, **instead: object) -> T:
     """Build `kind` from the columns it has fields for; NotFound for no row."""
     if row is None:
-        raise NotFound()
+        raise NotFound
     values: dict[str, Any] = {name: row[name] for name in kind.__struct_fields__ if name in row} | instead
     return msgspec.convert({key: value for key, value in values.items() if value is not None}, kind)
 
@@ -22,4 +22,7 @@ def to_struct(kind: type[T], row: RowMapping | None, **instead: object) -> T:
 def to_row(table: Table, struct: msgspec.Struct, **instead: object) -> Mapping[str, Any]:
     """Give the column values of `struct`: tuples and sets become lists."""
     values = {name: getattr(struct, name) for name in struct.__struct_fields__ if name in table.columns} | instead
-    return {key: sorted(v) if isinstance(v, frozenset) else list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+    return {
+        key: sorted(v) if isinstance(v, frozenset) else list(v) if isinstance(v, tuple) else v
+        for key, v in values.items()
+    }

@@ -96,7 +96,11 @@ class Work:
         with translated():
             await self.connection.execute(
                 insert(audit).values(
-                    at=self.clock.now(), actor=event.actor, verb=event.verb, thing=event.thing, detail=event.detail
+                    at=self.clock.now(),
+                    actor=event.actor,
+                    verb=event.verb,
+                    thing=event.thing,
+                    detail=event.detail,
                 )
             )
             if self._idempotency:

@@ -67,7 +67,9 @@ class Installation:
         return self.api[port]
 
     def start_worker(self) -> None:
-        self.worker = Child([sys.executable, "-m", "cli.main", "worker"], self.home / "worker.log", environ=self.environ)
+        self.worker = Child(
+            [sys.executable, "-m", "cli.main", "worker"], self.home / "worker.log", environ=self.environ
+        )
 
     def second_api(self) -> str:
         """One more API process on the same parts; gives its address."""

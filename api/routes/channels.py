@@ -48,7 +48,9 @@ def matches(if_none_match: str | None, etag: str) -> bool:
 
 
 def not_modified(etag: str, cache_control: str) -> Response[bytes]:
-    return Response(b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": "Authorization"})
+    return Response(
+        b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": "Authorization"}
+    )
 
 
 @get(

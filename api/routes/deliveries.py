@@ -106,7 +106,7 @@ async def get_version(
 ) -> Response[bytes]:
     """An earlier edition, while the material is live."""
     if not 0 < version < 2**31:
-        raise NotFound()
+        raise NotFound
     return await _document(parts, caller, material_id, version, if_none_match)
 
 
@@ -128,7 +128,7 @@ async def get_asset(
 async def _staff_asset(parts: Parts, actor: Actor, asset_id: UUID) -> Asset:
     asset = await parts.delivery.asset(asset_id)
     if not sees(actor, asset.owner_id):
-        raise NotFound()
+        raise NotFound
     return asset
 
 
@@ -174,7 +174,7 @@ async def get_media(
 ) -> Response[Any]:
     """302 to the object store, or the bytes with Range when proxied. HEAD tells size and SHA-256."""
     if rendition != "original":
-        raise NotFound()
+        raise NotFound
     asset = await parts.delivery.media(caller, asset_id)
     parts.ledger.downloaded(caller, asset_id)
     return await _file(request, parts, asset, delivery)

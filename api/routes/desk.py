@@ -31,7 +31,6 @@ from domain.content import Content
 from domain.material import LifeVerb, Material, State
 from domain.ports import UnitOfWork
 
-
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description='The ETag you have read, `"3"`')]
 IdempotencyKey = Annotated[
     str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat of this request harmless")
@@ -42,7 +41,7 @@ NEW = ("id_taken", *WRITING)
 
 def _answer(material: Material, status: int = 200) -> Response[MaterialView]:
     headers = {"etag": f'"{material.revision}"', "cache-control": "no-store"}
-    if status == 201:  # noqa: PLR2004
+    if status == 201:
         headers["location"] = f"/v1/desk/materials/{material.id}"
     return Response(show_material(material), status_code=status, headers=headers)
 
@@ -204,7 +203,13 @@ async def detach_asset(
 
 
 async def _do(
-    verb: LifeVerb, material_id: UUID, note: str, parts: Parts, work: UnitOfWork, actor: Actor, if_match: str | None
+    verb: LifeVerb,
+    material_id: UUID,
+    note: str,
+    parts: Parts,
+    work: UnitOfWork,
+    actor: Actor,
+    if_match: str | None,
 ) -> Material:
     if verb in ("withdraw", "kill"):
         revision = revision_of(if_match, any_allowed=True)  # a kill may not be held up by somebody's edit

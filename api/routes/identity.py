@@ -52,7 +52,9 @@ async def _form(request: Request[Any, Any, Any]) -> oauth.Form | oauth.Answer:
         return oauth.refused("invalid_request", "Content-Type must be application/x-www-form-urlencoded")
     raw = await request.body()
     try:
-        pairs = parse_qsl(raw.decode(), keep_blank_values=True, strict_parsing=bool(raw), errors="strict", max_num_fields=50)
+        pairs = parse_qsl(
+            raw.decode(), keep_blank_values=True, strict_parsing=bool(raw), errors="strict", max_num_fields=50
+        )
     except ValueError:
         return oauth.refused("invalid_request", "the form cannot be read")
     headers = {key.lower(): value for key, value in request.headers.items()}
@@ -62,12 +64,12 @@ async def _form(request: Request[Any, Any, Any]) -> oauth.Form | oauth.Answer:
 
 async def _run(request: Request[Any, Any, Any], parts: Parts, core: Any) -> Response[Any]:
     form = await _form(request)
-    if isinstance(form, oauth.Form):
-        ready = form
-        form = await parts.oauth.run(
-            lambda transaction: core(oauth.Server(transaction, parts.tokens, parts.mint, parts.token_seconds), ready)
-        )
-    return Response(form.body, status_code=form.status, headers=form.headers | {"pragma": "no-cache"})
+    answer = form if isinstance(form, oauth.Answer) else await parts.oauth.run(lambda t: core(_server(t, parts), form))
+    return Response(answer.body, status_code=answer.status, headers=answer.headers | {"pragma": "no-cache"})
+
+
+def _server(transaction: oauth.Transaction, parts: Parts) -> oauth.Server:
+    return oauth.Server(transaction, parts.tokens, parts.mint, parts.token_seconds)
 
 
 @post(
@@ -96,7 +98,13 @@ async def revoke_token(request: Request[Any, Any, Any], parts: NamedDependency[P
     return await _run(request, parts, oauth.revocation_response)
 
 
-@get("/.well-known/jwks.json", operation_id="getKeys", summary="Khóa công khai · Public keys", tags=TAGS, **operation("open"))
+@get(
+    "/.well-known/jwks.json",
+    operation_id="getKeys",
+    summary="Khóa công khai · Public keys",
+    tags=TAGS,
+    **operation("open"),
+)
 async def get_keys(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
     """ES256 keys verify tokens, Ed25519 keys verify documents (RFC 7517, RFC 8037)."""
     return Response({"keys": parts.keys.public}, headers={"cache-control": "public, max-age=300"})

@@ -31,7 +31,13 @@ async def get_service() -> dict[str, str]:
     return {"name": "Lan Tỏa", "docs": "/docs", "openapi": "/openapi.json", "channels": "/v1/channels"}
 
 
-@get("/healthz/live", operation_id="getLive", summary="Tiến trình còn chạy · Alive", tags=TAGS, **operation("open"))
+@get(
+    "/healthz/live",
+    operation_id="getLive",
+    summary="Tiến trình còn chạy · Alive",
+    tags=TAGS,
+    **operation("open"),
+)
 async def get_live() -> dict[str, str]:
     """The process answers. Asks no other part."""
     return {"status": "ok"}
@@ -66,7 +72,7 @@ async def get_docs(request: Request[Any, Any, Any]) -> Response[str]:
 async def get_problem(code: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
     """The page that a problem's `type` points to."""
     if code not in PROBLEMS:
-        raise NotFound()
+        raise NotFound
     english = prefers_english(request.headers.get("accept-language", ""))
     page = problem_page(code, PROBLEMS[code], english=english)
     return Response(page, media_type="text/html; charset=utf-8", headers=_PAGE_CSP)

@@ -34,7 +34,9 @@ async def list_takedowns(
     *,
     cursor: CursorParameter = None,
     limit: Limit = 50,
-    waiting: Annotated[bool | None, QueryParameter(description="true: only those that still wait for an answer")] = None,
+    waiting: Annotated[
+        bool | None, QueryParameter(description="true: only those that still wait for an answer")
+    ] = None,
 ) -> Response[TakedownList]:
     """A partner sees those that address it; the coordinator sees all."""
     after = read_page_cursor(cursor)
@@ -55,7 +57,7 @@ async def get_takedown(
     """Who has answered, and who has not."""
     rows = await parts.desk.takedowns(actor, after=None, one=takedown_id, waiting=None, limit=1)
     if not rows:
-        raise NotFound()
+        raise NotFound
     return Response(msgspec.convert(rows[0], TakedownView), headers={"cache-control": "no-store"})
 
 

@@ -40,7 +40,7 @@ _WRITING = (
 
 def _number(request: Request[Any, Any, Any], name: str) -> int:
     text = request.headers.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise MalformedRequest(reason=name)
     return int(text)
 
@@ -69,7 +69,7 @@ def _checksum(request: Request[Any, Any, Any]) -> bytes | None:
     try:
         return b64decode(value, validate=True)
     except (Base64Error, ValueError) as error:
-        raise ChecksumMismatch() from error
+        raise ChecksumMismatch from error
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
@@ -111,7 +111,7 @@ async def _append(
     **operation("open"),
 )
 async def abilities() -> Response[None]:
-    """tus 1.0.0 discovery."""
+    """Tus 1.0.0 discovery."""
     return Response(None, status_code=204, headers=_ABILITIES)
 
 
@@ -131,7 +131,7 @@ async def create_upload(
     """`Upload-Length` is needed; `Upload-Metadata` may hold `filename` and `sha256` (hex). A body may come along."""
     length, metadata = _number(request, "upload-length"), _metadata(request)
     declared = metadata.get("sha256", "").lower() or None
-    if declared is not None and (len(declared) != 64 or not set(declared) <= set("0123456789abcdef")):  # noqa: PLR2004
+    if declared is not None and (len(declared) != 64 or not set(declared) <= set("0123456789abcdef")):
         raise MalformedRequest(reason="Upload-Metadata sha256")
     if length == 0:
         raise InvalidContent(errors=[Fault(pointer="/upload-length", code="out_of_bounds")])

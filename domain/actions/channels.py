@@ -87,7 +87,7 @@ async def revoke(uow: UnitOfWork, actor: Actor, slug: str, organization_id: UUID
         channel = await uow.channels.get(slug)
         known = await uow.channels.find_grant(channel.id, organization_id)
         if known is None:
-            raise NotFound()
+            raise NotFound
         if known.revoked_at is not None:
             return
         now = uow.clock.now()
@@ -118,11 +118,11 @@ Access = Literal["granted", "revoked", "none"]
 
 
 def check_access(channel: Channel, actor: Actor | None, access: Access) -> None:
-    """Raise unless `actor` may pull `channel`. Public channels need nobody's leave, others `content:read` and a grant."""
+    """Raise unless `actor` may pull `channel`. Public channels need nothing, others `content:read` and a grant."""
     if channel.public:
         return
     if actor is None:
-        raise NotFound()
+        raise NotFound
     if "content:read" not in actor.scopes:
         raise InsufficientScope(scope="content:read")
     if actor.reaches_all:
@@ -130,4 +130,4 @@ def check_access(channel: Channel, actor: Actor | None, access: Access) -> None:
     if access == "revoked":
         raise GrantRevoked(channel=channel.slug)
     if access != "granted":
-        raise NotFound()
+        raise NotFound

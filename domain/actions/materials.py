@@ -26,7 +26,7 @@ async def load_for(uow: UnitOfWork, actor: Actor, verb: Verb, material_id: UUID,
     """Get a material that `actor` may do `verb` to, at the revision it says it has seen (None: any)."""
     material = await uow.materials.get(material_id)
     if not sees(actor, material.owner_id):
-        raise NotFound()
+        raise NotFound
     require(actor, verb, material.owner_id)
     if revision is not None:
         check_revision(material, revision)
@@ -87,7 +87,7 @@ async def create_with_id(uow: UnitOfWork, actor: Actor, content: Content, materi
     if known is None:
         return await create(uow, actor, content, material_id=material_id), True
     if not sees(actor, known.owner_id) or known.content != content:
-        raise IdTaken()
+        raise IdTaken
     return known, False
 
 
@@ -101,22 +101,18 @@ async def patch(
         if content.kind != material.content.kind:
             raise InvalidContent(errors=[Fault(pointer="/kind", code="cannot_change")])
         check_content(content, await uow.organizations.codes())
-        saved = await keep(
-            uow, edited(material, content, by=actor.key, at=uow.clock.now()), by=actor.key, verb="patch"
-        )
+        saved = await keep(uow, edited(material, content, by=actor.key, at=uow.clock.now()), by=actor.key, verb="patch")
         await uow.commit(event(actor.key, "patch", saved))
     return saved
 
 
-async def attach(
-    uow: UnitOfWork, actor: Actor, material_id: UUID, attachment: Attachment, revision: int
-) -> Material:
+async def attach(uow: UnitOfWork, actor: Actor, material_id: UUID, attachment: Attachment, revision: int) -> Material:
     """Put an asset of the same organization into a draft."""
     async with uow:
         material = await load_for(uow, actor, "material.attach", material_id, revision)
         asset = await uow.assets.get(attachment.asset_id)
         if asset.owner_id != material.owner_id:
-            raise NotFound()
+            raise NotFound
         changed = attached(material, attachment, asset, by=actor.key, at=uow.clock.now())
         saved = await keep(uow, changed, by=actor.key, verb="attach")
         await uow.commit(event(actor.key, "attach", saved))
@@ -128,7 +124,7 @@ async def detach(uow: UnitOfWork, actor: Actor, material_id: UUID, asset_id: UUI
     async with uow:
         material = await load_for(uow, actor, "material.attach", material_id, revision)
         if asset_id not in {a.asset_id for a in material.attachments}:
-            raise NotFound()
+            raise NotFound
         changed = detached(material, asset_id, by=actor.key, at=uow.clock.now())
         saved = await keep(uow, changed, by=actor.key, verb="detach")
         await uow.commit(event(actor.key, "detach", saved))

@@ -32,7 +32,14 @@ class Press:
 
 
 async def publish(
-    uow: UnitOfWork, press: Press, actor: Actor, material_id: UUID, verb: LifeVerb, *, revision: int, note: str = ""
+    uow: UnitOfWork,
+    press: Press,
+    actor: Actor,
+    material_id: UUID,
+    verb: LifeVerb,
+    *,
+    revision: int,
+    note: str = "",
 ) -> Material:
     """Publish an approved material, or `correct` a published one (the note is public)."""
     async with uow:
@@ -149,9 +156,7 @@ async def _open_takedown(uow: UnitOfWork, material: Material, verb: LifeVerb, no
         note=note,
         material_id=material.id,
         opened_at=now,
-        obligations=tuple(
-            Obligation(organization_id=each) for each in await uow.takedowns.recipients(material.id)
-        ),
+        obligations=tuple(Obligation(organization_id=each) for each in await uow.takedowns.recipients(material.id)),
     )
     takedown = closed_if_done(takedown, now)
     await uow.takedowns.add(takedown)
@@ -206,5 +211,5 @@ async def read_for(uow: UnitOfWork, actor: Actor, material_id: UUID) -> Material
     async with uow:
         material = await uow.materials.get(material_id)
     if not sees(actor, material.owner_id):
-        raise NotFound()
+        raise NotFound
     return material

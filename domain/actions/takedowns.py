@@ -20,13 +20,11 @@ async def acknowledge(
 ) -> Takedown:
     """Record one organization's answer; the last answer closes the takedown."""
     if organization_id != actor.organization_id and not actor.reaches_all:
-        raise NotFound()
+        raise NotFound
     require(actor, "takedown.acknowledge", organization_id)
     async with uow:
         takedown = await uow.takedowns.get(takedown_id)
-        answered = acknowledged(
-            takedown, organization_id, status, note=note, by=actor.key, at=uow.clock.now()
-        )
+        answered = acknowledged(takedown, organization_id, status, note=note, by=actor.key, at=uow.clock.now())
         if answered is not takedown:
             await uow.takedowns.save(answered)
             await uow.commit(

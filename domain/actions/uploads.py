@@ -14,9 +14,7 @@ from domain.ports import Assembled, Event, Objects, UnitOfWork
 from domain.upload import LIFETIME, SEGMENT_BYTES, Upload, segment_key
 
 
-async def start(
-    uow: UnitOfWork, actor: Actor, *, length: int, filename: str, declared_sha256: str | None
-) -> Upload:
+async def start(uow: UnitOfWork, actor: Actor, *, length: int, filename: str, declared_sha256: str | None) -> Upload:
     """Open an upload of `length` bytes. The type is judged when all of it is there."""
     require(actor, "asset.upload")
     if length > MAX_BYTES:
@@ -41,7 +39,7 @@ async def read(uow: UnitOfWork, actor: Actor, upload_id: UUID) -> Upload:
     async with uow:
         upload = await uow.uploads.get(upload_id)
     if upload.created_by != actor.key or upload.expires_at <= uow.clock.now():
-        raise NotFound()
+        raise NotFound
     return upload
 
 
@@ -74,7 +72,7 @@ async def append(
         if checksum is not None and len(buffer) > SEGMENT_BYTES:
             raise UploadTooLarge(limit_bytes=SEGMENT_BYTES)
     if checksum is not None and sha256(buffer).digest() != checksum:
-        raise ChecksumMismatch()
+        raise ChecksumMismatch
     if buffer:
         upload = await _store(uow, objects, upload, bytes(buffer))
     return upload
@@ -89,7 +87,12 @@ async def _store(uow: UnitOfWork, objects: Objects, upload: Upload, data: bytes)
         grown = current.grown(len(data))
         await uow.uploads.save(grown)
         await uow.commit(
-            Event(actor=upload.created_by, verb="upload.append", thing=f"upload:{upload.id}", detail={"offset": grown.offset})
+            Event(
+                actor=upload.created_by,
+                verb="upload.append",
+                thing=f"upload:{upload.id}",
+                detail={"offset": grown.offset},
+            )
         )
     return grown
 
@@ -142,14 +145,12 @@ async def finish(uow: UnitOfWork, objects: Objects, upload: Upload) -> Asset:
 def _segments(upload: Upload) -> list[tuple[str, int]]:
     """Keys and sizes, in order."""
     ends = [*upload.segments[1:], upload.offset]
-    return [
-        (segment_key(upload.id, start), end - start) for start, end in zip(upload.segments, ends, strict=True)
-    ]
+    return [(segment_key(upload.id, start), end - start) for start, end in zip(upload.segments, ends, strict=True)]
 
 
 def _judge(upload: Upload, file: Assembled) -> str:
     if upload.sha256 is not None and upload.sha256 != file.sha256:
-        raise ChecksumMismatch()
+        raise ChecksumMismatch
     if file.media_type is None:
         raise MediaTypeRefused(found="unknown")
     if file.size_bytes > LIMITS[file.media_type]:

@@ -13,13 +13,13 @@ def test_everyones_copy_follows_from_publication_to_kill(installation: Installat
     here = Person(installation.url, installation.client_token(client))
     there = Person(other, installation.client_token(client, other))
 
-    first, cursor = pull(here, "press")
+    _first, cursor = pull(here, "press")
     published = newsroom.published(title="Cảnh báo cuộc gọi giả danh")
     for partner in (here, there):
         [change], _ = pull(partner, "press", cursor)
         assert (change["op"], change["id"], change["version"]) == ("upsert", published["id"], 1)
 
-    changes, cursor = pull(there, "press", cursor)
+    _changes, cursor = pull(there, "press", cursor)
     newsroom.corrected(published, "Sửa số tổng đài", body="Gọi 113.")
     [change], cursor = pull(here, "press", cursor)
     assert (change["version"], change["item"]["signal"]) == (2, "correction")
@@ -31,7 +31,11 @@ def test_everyones_copy_follows_from_publication_to_kill(installation: Installat
     newsroom.killed(current, "Số liệu sai")
     for partner in (here, there):
         [tombstone], _ = pull(partner, "press", cursor)
-        assert (tombstone["op"], tombstone["reason"], tombstone["note"]) == ("tombstone", "killed", "Số liệu sai")
+        assert (tombstone["op"], tombstone["reason"], tombstone["note"]) == (
+            "tombstone",
+            "killed",
+            "Số liệu sai",
+        )
         gone = partner.get(f"/v1/materials/{published['id']}")
         assert (gone.status_code, gone.json()["tombstone"]["reason"]) == (410, "killed")
         assert partner.get(f"/v1/materials/{published['id']}/versions/1").status_code == 410
@@ -46,5 +50,9 @@ def test_everyones_copy_follows_from_publication_to_kill(installation: Installat
     live, cursor = pull(here, "press")
     lines = sorted(f"{c['id']} {c['version']} {c['sha256']}\n" for c in live if c["op"] == "upsert")
     digest = there.get("/v1/channels/press/digest", params={"at": cursor}).json()
-    assert digest == {"cursor": cursor, "count": len(lines), "sha256": sha256("".join(lines).encode()).hexdigest()}
+    assert digest == {
+        "cursor": cursor,
+        "count": len(lines),
+        "sha256": sha256("".join(lines).encode()).hexdigest(),
+    }
     installation.stop_api(other)

@@ -1,0 +1,207 @@
+"""The pull itself, as openapi/sync.md says: pages, documents, media, tombstones, takedowns, digest."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Revoked, Unreachable
+from lantoa_sync.seal import Verifier
+from lantoa_sync.server import Server
+from lantoa_sync.tree import CHUNK, Tree, file_sha256, sync_directory
+
+_ROUNDS = 5
+
+
+class Teller(Protocol):
+    """Where progress goes: bars for people, one JSON object a line for machines."""
+
+    def event(self, name: str, **facts: Any) -> None: ...
+    def download(self, name: str, total: int, done: int) -> Callable[[int], None]: ...
+
+
+class Mirror:
+    def __init__(
+        self, server: Server, tree: Tree, channel: str, *, media: bool, acknowledge: bool, tell: Teller
+    ) -> None:
+        self._server = server
+        self._tree = tree
+        self._channel = channel
+        self._media = media
+        self._acknowledge = acknowledge
+        self._tell = tell
+        self._verifier = Verifier(server.keys())
+        self._proven = False
+
+    def pull(self, wait: int = 0) -> None:
+        """Bring the mirror to the channel's head and prove it equal. With `wait`, sleep for news first."""
+        try:
+            if self._to_head(wait) or not self._proven:
+                self._proven = False
+                self._prove()
+                self._proven = True
+            self._answer_takedowns()
+        except Revoked:
+            self._tree.forget()
+            self._answer_takedowns()
+            self._tell.event("revoked", channel=self._channel)
+            raise
+
+    def _to_head(self, wait: int = 0) -> bool:
+        """Read on to the head. True when anything came."""
+        more, moved = True, False
+        while more:
+            try:
+                page = self._server.changes(self._channel, self._tree.cursor, wait)
+            except CursorExpired:
+                self._tell.event("restart", why="cursor expired")
+                self._restart()
+                moved = True
+                continue
+            for change in page["changes"]:
+                self._apply(change)
+            if page["changes"] or page["next"] != self._tree.cursor:
+                self._tree.cursor = page["next"]
+                self._tree.save()
+                moved = True
+            more, wait = page["more"], 0
+        return moved
+
+    def _restart(self) -> None:
+        """Read the channel from the beginning; what is no longer in it is removed at the end."""
+        before, self._tree.cursor = set(self._tree.live), None
+        seen: set[str] = set()
+        cursor: str | None = None
+        while True:
+            page = self._server.changes(self._channel, cursor, 0)
+            for change in page["changes"]:
+                self._apply(change)
+                if change["op"] == "upsert":
+                    seen.add(change["id"])
+            cursor = page["next"]
+            if not page["more"]:
+                break
+        for gone in before - seen:
+            self._tree.remove(gone)
+        self._tree.cursor = cursor
+        self._tree.save()
+
+    def _apply(self, change: dict[str, Any]) -> None:
+        material_id, version = change["id"], change["version"]
+        if change["op"] == "tombstone":
+            if self._tree.remove(material_id):
+                self._tell.event("removed", id=material_id, reason=change["reason"], note=change.get("note", ""))
+            return
+        known = self._tree.live.get(material_id)
+        if known and known["version"] > version:
+            return  # at-least-once: an older edition came again
+        if not self._verifier.knows(change["kid"]):
+            self._verifier = Verifier(self._server.keys())
+        document = self._verifier.document(change)
+        try:
+            files = self._fetch_files(material_id, change["item"]) if self._media else {}
+        except Gone:
+            # Taken away between the page and the download: its tombstone is in a later page.
+            self._tell.event("vanished", id=material_id)
+            self._tree.remove(material_id)
+            return
+        self._tree.keep(material_id, version, document, files)
+        self._tell.event("kept", id=material_id, version=version, title=change["item"]["title"])
+
+    def _fetch_files(self, material_id: str, item: dict[str, Any]) -> dict[str, str]:
+        files: dict[str, str] = {}
+        for asset in item.get("assets", []):
+            rendition = asset["renditions"][0]
+            name = self._tree.safe_name(asset.get("filename", "file"), asset["id"])
+            relative = f"media/{material_id}/{name}"
+            self._fetch(self._tree.path_of(relative), rendition)
+            files[relative] = rendition["sha256"]
+        return files
+
+    def _fetch(self, path: Path, rendition: dict[str, Any]) -> None:
+        """Download one file: finished ones are not touched, half ones go on where they stopped."""
+        size, wanted = rendition["size_bytes"], rendition["sha256"]
+        if path.exists() and path.stat().st_size == size and file_sha256(path) == wanted:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        for _ in range(_ROUNDS):
+            try:
+                self._download(part, rendition)
+            except Unreachable:
+                continue
+            if part.stat().st_size == size:
+                break
+        else:
+            raise Unreachable(f"{path.name}: the download does not come to its end")
+        if file_sha256(part) != wanted:
+            part.unlink()
+            raise NotEqual(f"{path.name}: SHA-256 does not match")
+        part.replace(path)
+        part.with_name(part.name + ".etag").unlink(missing_ok=True)
+        sync_directory(path.parent)
+        self._tell.event("downloaded", file=path.name, bytes=size)
+
+    def _download(self, part: Path, rendition: dict[str, Any]) -> None:
+        tag = part.with_name(part.name + ".etag")
+        have = part.stat().st_size if part.exists() and tag.exists() else 0
+        if have >= rendition["size_bytes"]:
+            have = 0
+        headers = {"range": f"bytes={have}-", "if-range": tag.read_text()} if have else {}
+        with self._server.media(rendition["href"], headers) as answer:
+            if answer.status_code not in (200, 206):
+                raise Unreachable(f"download: HTTP {answer.status_code}")
+            if answer.status_code == 200:
+                have = 0
+            step = self._tell.download(part.name.removesuffix(".part"), rendition["size_bytes"], have)
+            tag.write_text(answer.headers.get("etag", ""))
+            with part.open("r+b" if have else "wb") as sink:
+                sink.seek(have)
+                for chunk in answer.iter_bytes(CHUNK // 16):
+                    sink.write(chunk)
+                    sink.flush()
+                    have += len(chunk)
+                    if have > rendition["size_bytes"]:
+                        raise NotEqual(f"{part.name}: more bytes than announced")
+                    step(len(chunk))
+                os.fsync(sink.fileno())
+
+    def _prove(self) -> None:
+        """Compare digests; a difference is mended once by reading everything again."""
+        self._tree.sweep()
+        for attempt in range(_ROUNDS):
+            assert self._tree.cursor is not None
+            theirs = self._server.digest(self._channel, self._tree.cursor)
+            if theirs is None:
+                self._to_head()  # the channel moved on meanwhile
+                continue
+            if theirs["sha256"] == self._tree.digest():
+                self._tell.event("equal", count=theirs["count"], sha256=theirs["sha256"])
+                return
+            if attempt:
+                break
+            self._tell.event("restart", why="digest differs")
+            self._restart()
+            self._tree.sweep()
+        raise NotEqual("the mirror does not equal the channel")
+
+    def _answer_takedowns(self) -> None:
+        waiting = self._server.takedowns()
+        if not waiting:
+            return
+        organization = self._server.organization() if self._acknowledge else ""
+        for each in waiting:
+            mine = each.get("channel") in (None, self._channel)
+            if each.get("material_id") in self._tree.live or not mine:
+                continue
+            had = each.get("material_id") in self._tree.removed or each.get("channel") == self._channel
+            status = "removed" if had else "never_used"
+            self._tell.event(
+                "takedown",
+                id=each["id"],
+                reason=each["reason"],
+                note=each.get("note", ""),
+                answer=status if self._acknowledge else "",
+            )
+            if self._acknowledge:
+                self._server.acknowledge(each["id"], organization, status)
