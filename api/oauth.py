@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Request
-from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -110,6 +110,12 @@ class _AuthlibHeaders(dict[str, str]):
 
 class _ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        asked = set((self.request.payload.scope or "").split())
+        if not asked <= self.request.client.client.scopes:
+            raise InvalidScopeError
 
 
 class _Assertion(JWTBearerClientAssertion):  # type: ignore[misc]
