@@ -7,7 +7,7 @@ import msgspec
 
 from domain.errors import OffsetMismatch, UploadOverflow
 
-SEGMENT_BYTES = 8 * 1024 * 1024
+SEGMENT_BYTES = 4 * 1024 * 1024
 LIFETIME = timedelta(days=2)
 
 

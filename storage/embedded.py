@@ -86,6 +86,12 @@ class Child:
                 self.process.wait()
 
 
+    def kill(self) -> None:
+        """As a power cut would: it and its children at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
 class EmbeddedPostgres:
     """One cluster in `directory`; it listens on a Unix socket only and wants a password."""
 
@@ -172,10 +178,8 @@ class EmbeddedPostgres:
             self._child.stop(signal.SIGINT)  # "fast": rolls open transactions back
 
     def kill(self) -> None:
-        """As a power cut would: the whole process group at once."""
         if self._child:
-            os.killpg(self._child.process.pid, signal.SIGKILL)
-            self._child.process.wait()
+            self._child.kill()
 
 
 class EmbeddedObjects:
@@ -211,5 +215,4 @@ class EmbeddedObjects:
 
     def kill(self) -> None:
         if self._child:
-            os.killpg(self._child.process.pid, signal.SIGKILL)
-            self._child.process.wait()
+            self._child.kill()

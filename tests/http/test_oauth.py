@@ -63,7 +63,7 @@ def test_authlibs_client_gets_a_token_with_private_key_jwt(
     installation: Installation, keyed: dict[str, str], key: ECKey
 ) -> None:
     session = OAuth2Client(keyed["client_id"], key, token_endpoint_auth_method="private_key_jwt")
-    session.register_client_auth_method(PrivateKeyJWT(installation.url, alg="ES256"))
+    session.register_client_auth_method(PrivateKeyJWT(installation.url, {"exp": int(time.time()) + 120}, alg="ES256"))
     got = session.fetch_token(f"{installation.url}/oauth/token", grant_type="client_credentials")
     assert Person(installation.url, got["access_token"]).get("/v1/me").status_code == 200
 

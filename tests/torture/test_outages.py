@@ -84,7 +84,7 @@ def test_a_killed_api_loses_nothing_that_was_acknowledged(own: Installation) -> 
     kept: list[str] = []
     for _ in range(3):
         kept += [newsroom.draft()["id"] for _ in range(10)]
-        own.api[own.port].process.kill()
+        own.api[own.port].kill()
         own.start_api(own.port)
         own.wait_ready(own.port)
         newsroom = Newsroom(own)

@@ -104,7 +104,7 @@ def test_300_megabytes_over_sixty_cuts_and_a_killed_api(installation: Installati
         send_until(url, path, editor.headers["authorization"], offset, stop_after, memory)
         if cut == CUTS // 2:
             growth = memory.peak - memory.start
-            installation.api[port].process.kill()
+            installation.api[port].kill()
             installation.start_api(port)
             installation.wait_ready(port)
             memory = Memory(installation.api[port].process.pid)
