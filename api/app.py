@@ -16,7 +16,7 @@ from api.contract import build_contract
 from api.dependencies import DEPENDENCIES, Parts
 from api.edge import Edge
 from api.middleware import Callers, Idempotency
-from api.operations import guard
+from api.operations import guard, options_of
 from api.problems import answer_crash, answer_http, answer_refusal
 from api.routes import channels, deliveries, desk, identity, service, takedowns, uploads
 from domain.errors import Refusal
@@ -59,7 +59,7 @@ def create_litestar(parts: Parts) -> Litestar:
         return _at_request(lambda: Idempotency(app, parts.idempotency, parts.clock, Answer))
 
     app = Litestar(
-        ROUTES,
+        [*options_of(ROUTES), *ROUTES],
         dependencies=DEPENDENCIES,
         guards=[guard],
         middleware=[callers, idempotency],

@@ -1,10 +1,12 @@
 """What every operation declares: its verb, and with it scopes, problems and the guard that enforces them."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, cast
 
+from litestar import Response, route
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import ParameterKwarg
 
 from api.problems import problems
@@ -45,6 +47,26 @@ def operation(access: Access, *codes: str) -> dict[str, Any]:
         "security": security,
         "responses": problems(*_EVERYWHERE, *denied, *codes),
     }
+
+
+def options_of(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
+    """Give OPTIONS handlers for all paths, to be registered first.
+
+    Litestar's own are made when a path is first seen, so their `Allow` misses the methods registered later.
+    """
+    methods: dict[str, set[str]] = {}
+    for handler in handlers:
+        for path in handler.paths:
+            methods.setdefault(path, set()).update(handler.http_methods)
+    missing = {path: allowed for path, allowed in methods.items() if "OPTIONS" not in allowed}
+    return [_options(path, ", ".join(sorted({*allowed, "OPTIONS"}))) for path, allowed in missing.items()]
+
+
+def _options(path: str, allow: str) -> HTTPRouteHandler:
+    async def options() -> Response[None]:
+        return Response(None, status_code=204, headers={"Allow": allow})
+
+    return route(path, http_method="OPTIONS", opt={"access": "open"}, include_in_schema=False)(options)
 
 
 @cache

@@ -85,7 +85,6 @@ class Child:
                 self.process.kill()
                 self.process.wait()
 
-
     def kill(self) -> None:
         """As a power cut would: it and its children at once."""
         os.killpg(self.process.pid, signal.SIGKILL)

@@ -216,8 +216,8 @@ def test_after_any_writes_and_reads_every_mirror_equals_the_channel(installation
             return held, page.next_seq
 
         def teardown(self) -> None:
-            for held, start in self.mirrors:
-                seq = start
+            for mirror, start in self.mirrors:
+                held, seq = mirror, start
                 while True:
                     held, after = loop.run_until_complete(self.page(held, seq, 500))
                     if after == seq:

@@ -31,7 +31,9 @@ def verified(to: Path) -> dict[str, str]:
     names = {f"materials/{each}.json": known["sha256"] for each, known in state["live"].items()}
     for known in state["live"].values():
         names |= known["files"]
-    on_disk = {str(p.relative_to(to)) for folder in ("materials", "media") for p in (to / folder).rglob("*") if p.is_file()}
+    on_disk = {
+        str(p.relative_to(to)) for folder in ("materials", "media") for p in (to / folder).rglob("*") if p.is_file()
+    }
     assert on_disk == set(names)
     for name, digest in names.items():
         assert sha256((to / name).read_bytes()).hexdigest() == digest
@@ -52,13 +54,18 @@ def test_twenty_kills_end_with_the_same_tree_and_no_finished_byte_twice(
     whole = time.monotonic() - began
     for _ in range(KILLS):
         running = subprocess.Popen(
-            command(installation, client, tmp_path / "tree"), env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command(installation, client, tmp_path / "tree"),
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(chance.uniform(0.2, 1.0) * whole)
         struck += running.poll() is None
         running.send_signal(signal.SIGKILL)
         finished += [e["file"] for e in events(running.communicate()[0]) if e["event"] == "downloaded"]
-    last = subprocess.run(command(installation, client, tmp_path / "tree"), env=environ, check=True, capture_output=True)
+    last = subprocess.run(
+        command(installation, client, tmp_path / "tree"), env=environ, check=True, capture_output=True
+    )
     finished += [e["file"] for e in events(last.stdout) if e["event"] == "downloaded"]
     assert verified(tmp_path / "tree") == verified(tmp_path / "whole")
     assert "equal" in [e["event"] for e in events(last.stdout)]

@@ -26,7 +26,9 @@ SEED = int(os.environ.get("LANTOA_SEED", "3250"))
 def content(start: int) -> Iterator[bytes]:
     """A WAV file of noise that can be made from any place on."""
     block = random.Random(SEED).randbytes(1024 * 1024)
-    header = b"RIFF" + struct.pack("<I", SIZE - 8) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 2, 48000, 192000, 4, 16)
+    header = (
+        b"RIFF" + struct.pack("<I", SIZE - 8) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 2, 48000, 192000, 4, 16)
+    )
     header += b"data" + struct.pack("<I", SIZE - 44)
     at = start
     while at < SIZE:

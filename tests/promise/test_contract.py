@@ -1,0 +1,72 @@
+"""schemathesis over the running server, with tokens of every role: no 5xx, no undocumented status, no mismatch.
+
+Bounded by LANTOA_FUZZ_SECONDS (35 for each role); seeded, the seed is printed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.installation import Installation
+
+SEED = os.environ.get("LANTOA_SEED", "3250")
+SECONDS = os.environ.get("LANTOA_FUZZ_SECONDS", "35")
+CONFIG = """
+base-url = "{url}"
+[checks]
+positive_data_acceptance.enabled = false
+missing_required_header.enabled = false
+unsupported_method.enabled = false
+ignored_auth.enabled = false
+negative_data_rejection.enabled = false
+"""
+
+
+def fuzz(installation: Installation, token: str | None, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    config = folder / "schemathesis.toml"
+    config.write_text(CONFIG.format(url=installation.url))
+    headers = ["--header", f"Authorization: Bearer {token}"] if token else []
+    command = [
+        sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--config-file", str(config),
+        "run", f"{installation.url}/openapi.json", "--seed", SEED, "--max-time", SECONDS,
+        "--generation-database", "none", "--request-timeout", "20", "--no-color", *headers, *more,
+    ]  # fmt: skip
+    environ = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.promise.fuzz_hooks", "PYTHONPATH": str(Path.cwd())}
+    return subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
+
+
+ROLES = ["dieuphoi.stttt", "duyet.stttt", "bientap.stttt", "partner", "anonymous"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.timeout(240)
+def test_every_answer_is_as_the_contract_says(installation: Installation, role: str, tmp_path: Path) -> None:
+    token = {
+        "partner": lambda: installation.client_token(installation.new_client("baobinhthuan")),
+        "anonymous": lambda: None,
+    }.get(role, lambda: installation.member_token(role))()
+    done = fuzz(installation, token, tmp_path, "--phases", "examples,coverage,fuzzing,stateful")
+    print(f"seed {SEED}\n{done.stdout[-6000:]}")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "test cases" in done.stdout or "passed" in done.stdout
+
+
+def test_the_committed_contract_is_current() -> None:
+    from openapi.export import TARGET, contract
+
+    assert contract() == TARGET.read_text(encoding="utf-8")
+
+
+def test_every_operation_has_summary_id_scopes_and_problems() -> None:
+    document = json.loads(Path("openapi/openapi.json").read_text(encoding="utf-8"))
+    assert document["openapi"].startswith("3.1")
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            assert about["summary"], (path, method)
+            assert about["operationId"], (path, method)
+            problems = [a for s, a in about["responses"].items() if s[0] == "4" and "problem" in str(a.get("content"))]
+            assert problems, (path, method)
