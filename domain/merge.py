@@ -11,14 +11,14 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def merged(old: T, changes: dict[str, object]) -> T:
     """Give `old` with `changes` merged in and validated as a whole. null takes a field back to its default."""
-    result = _merge(msgspec.to_builtins(old), changes)
+    result = merge(msgspec.to_builtins(old), changes)
     try:
         return msgspec.convert(result, type(old), strict=True, str_keys=True)
     except msgspec.ValidationError as error:
         raise InvalidContent(errors=[fault_of(error)]) from error
 
 
-def _merge(target: object, patch: object) -> object:
+def merge(target: object, patch: object) -> object:
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}
@@ -26,7 +26,7 @@ def _merge(target: object, patch: object) -> object:
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = _merge(result.get(key), value)
+            result[key] = merge(result.get(key), value)
     return result
 
 

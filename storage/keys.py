@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.jwk import ECKey, OKPKey
-from sqlalchemy import insert, select, text
+from sqlalchemy import RowMapping, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.ports import Signature
@@ -84,5 +84,13 @@ async def load_keys(engine: AsyncEngine, secret: bytes, now: datetime) -> KeyRin
     return KeyRing(
         ECKey.import_key(opened["token"]),
         OKPKey.import_key(opened["document"]),
-        [dict(row["public_jwk"]) for row in rows],
+        [_published(row) for row in rows],
     )
+
+
+def _published(row: RowMapping) -> Jwk:
+    """The public half with the time in which it signs (`nbf`, `exp` in Unix seconds, as OpenID Federation has them)."""
+    jwk: Jwk = {**row["public_jwk"], "nbf": int(row["created_at"].timestamp())}
+    if row["retired_at"] is not None:
+        jwk["exp"] = int(row["retired_at"].timestamp())
+    return jwk

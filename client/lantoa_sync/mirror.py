@@ -1,5 +1,6 @@
 """The pull itself, as openapi/sync.md says: pages, documents, media, tombstones, takedowns, digest."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,7 @@ class Mirror:
             if self._to_head(wait) or not self._proven:
                 self._proven = False
                 self._prove()
+                self._complete()
                 self._proven = True
             self._answer_takedowns()
         except Revoked:
@@ -97,16 +99,18 @@ class Mirror:
             return  # at-least-once: an older edition came again
         if not self._verifier.knows(change["kid"]):
             self._verifier = Verifier(self._server.keys())
-        document = self._verifier.document(change)
+        self._store(material_id, version, self._verifier.document(change), change["item"])
+
+    def _store(self, material_id: str, version: int, document: bytes, item: dict[str, Any]) -> None:
         try:
-            files = self._fetch_files(material_id, change["item"]) if self._media else {}
+            files = self._fetch_files(material_id, item) if self._media else {}
         except Gone:
             # Taken away between the page and the download: its tombstone is in a later page.
             self._tell.event("vanished", id=material_id)
             self._tree.remove(material_id)
             return
         self._tree.keep(material_id, version, document, files)
-        self._tell.event("kept", id=material_id, version=version, title=change["item"]["title"])
+        self._tell.event("kept", id=material_id, version=version, title=item["title"])
 
     def _fetch_files(self, material_id: str, item: dict[str, Any]) -> dict[str, str]:
         files: dict[str, str] = {}
@@ -184,6 +188,15 @@ class Mirror:
             self._restart()
             self._tree.sweep()
         raise NotEqual("the mirror does not equal the channel")
+
+    def _complete(self) -> None:
+        """Fetch files that are missing: the run before had no --media, or somebody deleted one."""
+        for material_id, known in list(self._tree.live.items()) if self._media else ():
+            document = self._tree.document(material_id)
+            item = json.loads(document)
+            if self._tree.lacks(known["files"], len(item.get("assets", []))):
+                self._store(material_id, known["version"], document, item)
+        self._tree.save()
 
     def _answer_takedowns(self) -> None:
         waiting = self._server.takedowns()

@@ -105,6 +105,13 @@ class Tree:
             self.path_of(name).unlink(missing_ok=True)
         self.live[material_id] = {"version": version, "sha256": sha256(document).hexdigest(), "files": files}
 
+    def document(self, material_id: str) -> bytes:
+        return self.path_of(f"materials/{material_id}.json").read_bytes()
+
+    def lacks(self, files: dict[str, str], expected: int) -> bool:
+        """Whether a material has fewer files than `expected`, in the state or on the disk."""
+        return len(files) < expected or not all(self.path_of(name).exists() for name in files)
+
     def remove(self, material_id: str) -> bool:
         """Take a material and its files away. False when we never had it."""
         known = self.live.pop(material_id, None)

@@ -1,0 +1,87 @@
+"""The vectors that any language can run: ours and another implementation must agree on every one."""
+
+import json
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+from lantoa_sync.errors import NotEqual
+from lantoa_sync.seal import Verifier
+from lantoa_sync.tree import Tree
+
+from domain.canonical import canonical
+from domain.merge import merge
+
+VECTORS = Path("openapi/vectors")
+
+
+def vectors(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("vector", vectors("canonical")["vectors"], ids=lambda v: v["name"])
+def test_canonical_bytes(vector: dict[str, Any]) -> None:
+    assert canonical(vector["value"]).decode() == vector["canonical"]
+    assert sha256(canonical(vector["value"])).hexdigest() == vector["sha256"]
+
+
+keys = st.text(st.characters(max_codepoint=126, min_codepoint=32))
+texts = st.text(st.characters(exclude_categories=("Cs",)))
+integers = st.integers(-(2**53) + 1, 2**53 - 1)
+values = st.recursive(
+    st.booleans() | integers | texts, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=20
+)
+
+
+@given(values)
+def test_canonical_bytes_are_those_of_an_independent_rfc_8785_library(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", [1.5, None, 2**53, {"khóa": 1}, {1: 1}, float("nan"), b"x"])
+def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError):
+        canonical({"a": [value]} if not isinstance(value, dict) else value)
+
+
+@pytest.mark.parametrize("vector", vectors("signing")["vectors"], ids=lambda v: v["name"])
+def test_a_signature_holds_for_one_document_in_its_own_place(vector: dict[str, Any]) -> None:
+    verifier = Verifier(vectors("signing")["jwks"]["keys"])
+    if vector["valid"]:
+        assert verifier.document(vector["change"]) == canonical(vector["change"]["item"])
+    else:
+        with pytest.raises(NotEqual):
+            verifier.document(vector["change"])
+
+
+@pytest.mark.parametrize("vector", vectors("digest")["vectors"], ids=lambda v: v["name"])
+def test_digest_lines(vector: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Tree(tmp_path, "https://example.vn", "press")
+    for material_id, version, document_sha256 in vector["live"]:
+        tree.live[material_id] = {"version": version, "sha256": document_sha256, "files": {}}
+        (tmp_path / "materials").mkdir(exist_ok=True)
+        (tmp_path / "materials" / f"{material_id}.json").write_text(document_sha256)
+    monkeypatch.setattr("lantoa_sync.tree.file_sha256", lambda path: path.read_text())
+    assert tree.digest() == vector["sha256"]
+    assert len(tree.live) == vector["count"]
+
+
+@pytest.mark.parametrize("vector", vectors("merge")["vectors"], ids=lambda v: json.dumps(v["patch"]))
+def test_merge_patch(vector: dict[str, Any]) -> None:
+    assert merge(vector["original"], vector["patch"]) == vector["result"]
+
+
+def test_the_vectors_agree_in_another_language() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node on this machine")
+    done = subprocess.run([node, str(VECTORS / "check.mjs")], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "agree" in done.stdout
