@@ -195,12 +195,13 @@ async def list_changes(
                 start = parts.feed.since(place, since)
             except CursorExpired as error:
                 raise CursorExpired(restart=f"/v1/channels/{slug}/changes") from error
-            fresh = not matches(if_none_match, place.etag) and (since is None or start < place.head)
-            if fresh or not await _until(news, deadline):
+            # With a cursor the head's ETag says nothing about pages between the two: only the head itself is 304.
+            unchanged = matches(if_none_match, place.etag) if since is None else start >= place.head
+            if not unchanged or not await _until(news, deadline):
                 break
             place = await parts.feed.place(slug, caller)  # a grant may be lost while we wait
     cache = _PUBLIC if place.channel.public else "private, no-cache"
-    if matches(if_none_match, place.etag):
+    if unchanged and matches(if_none_match, place.etag):
         parts.ledger.saw(caller, place.channel.id, start)
         return not_modified(place.etag, cache)
     page = await parts.feed.page(place, start, limit, first=since is None)

@@ -43,6 +43,20 @@ def test_etag_is_the_head_and_an_unchanged_head_is_304(reader: Person) -> None:
     assert first.headers["cache-control"] == "public, max-age=30, stale-while-revalidate=300"
 
 
+def test_the_heads_etag_never_hides_a_page_that_was_not_read(reader: Person) -> None:
+    """Clients keep one ETag for a channel; sent with the cursor of a half-read channel it must not answer 304."""
+    for _ in range(20):
+        first = reader.get(CHANGES, params={"limit": 1})
+        second = reader.get(
+            CHANGES, params={"since": first.json()["next"]}, headers={"if-none-match": first.headers["etag"]}
+        )
+        assert second.status_code == 200
+        assert second.json()["changes"]
+        if second.headers["etag"] == first.headers["etag"]:  # nobody published in between
+            return
+    pytest.fail("never quiet")
+
+
 def test_a_long_poll_answers_at_once_when_something_commits(
     installation: Installation, newsroom: Newsroom, reader: Person
 ) -> None:
