@@ -1,4 +1,4 @@
-"""The mirror on disk. Every write is a temporary file, fsync and rename; the state is written last.
+"""The mirror on disk. Every write is a temporary file and a rename; the state is written last, and flushed.
 
 DIR/materials/{id}.json            the signed bytes of each live material
 DIR/media/{id}/{asset}-{name}      its files
@@ -21,13 +21,13 @@ _MAX_NAME = 150
 CHUNK = 1024 * 1024
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_atomically(path: Path, data: bytes, *, durable: bool) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as sink:
         sink.write(data)
-        sink.flush()
-        os.fsync(sink.fileno())
+        if durable:
+            sink.flush()
+            os.fsync(sink.fileno())
     temporary.replace(path)
 
 
@@ -54,6 +54,7 @@ class Tree:
         self.root = root
         self._hidden = root / ".lantoa-sync"
         self._hidden.mkdir(parents=True, exist_ok=True)
+        (root / "materials").mkdir(exist_ok=True)
         self._lock = (self._hidden / "lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,7 +78,7 @@ class Tree:
     def save(self) -> None:
         """Write the state: from here on a restart goes on from this place."""
         state = self._identity | {"cursor": self.cursor, "live": self.live, "removed": self.removed[-10_000:]}
-        write_atomically(self._hidden / "state.json", json.dumps(state, ensure_ascii=False).encode())
+        write_atomically(self._hidden / "state.json", json.dumps(state, ensure_ascii=False).encode(), durable=True)
         sync_directory(self._hidden)
 
     def safe_name(self, name: str, asset_id: str) -> str:
@@ -99,7 +100,8 @@ class Tree:
         """Put a document down (its files are there already) and drop the files of the version before."""
         if not _UUID.fullmatch(material_id):
             raise NotEqual(f"material id {material_id!r} is no UUID")
-        write_atomically(self.path_of(f"materials/{material_id}.json"), document)
+        # Not flushed one by one: what a power cut takes, the digest at the start of the next run finds.
+        write_atomically(self.path_of(f"materials/{material_id}.json"), document, durable=False)
         old = self.live.get(material_id, {}).get("files", {})
         for name in set(old) - set(files):
             self.path_of(name).unlink(missing_ok=True)

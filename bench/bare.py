@@ -1,0 +1,66 @@
+"""The limit: an ASGI callable that sends what was put into `BENCH_ANSWERS`, on the server that Lan Tỏa runs on."""
+
+import asyncio
+import json
+import os
+import sys
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+def _read() -> dict[str, Answer]:
+    told = json.loads(Path(os.environ["BENCH_ANSWERS"]).read_text())
+    return {
+        path: (each["status"], [(k.encode(), v.encode()) for k, v in each["headers"]], b64decode(each["body"]))
+        for path, each in told.items()
+    }
+
+
+def create_app() -> Any:
+    answers = _read()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        status, headers, body = answers[scope["path"]]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def create_sql_app() -> Any:
+    """The same with one bare asyncpg query for each request, its rows joined: what a page cannot do without."""
+    import asyncpg
+
+    pools: list[Any] = []
+    lock = asyncio.Lock()
+    query, channel = os.environ["BENCH_QUERY"], os.environ["BENCH_CHANNEL"]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        async with lock:
+            if not pools:
+                pools.append(await asyncpg.create_pool(os.environ["BENCH_DSN"], min_size=4, max_size=10))
+        async with pools[0].acquire() as connection:
+            rows = await connection.fetch(query, channel)
+        body = b",".join([row[0] for row in rows])
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+if __name__ == "__main__":
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
+
+    Granian(
+        f"bench.bare:{sys.argv[2]}", factory=True, port=int(sys.argv[1]), interface=Interfaces.ASGI,
+        loop=Loops.uvloop, log_access=False, websockets=False,
+    ).serve()  # fmt: skip
