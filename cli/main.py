@@ -10,9 +10,8 @@ from rich.progress import Progress
 from cli import clients, keys, objects, up
 from cli.console import Json, command, console, say
 from cli.environment import kept_environ, settings
+from cli.parts import prepare
 from cli.tokens import mint_member_token
-from storage.database import make_engine
-from storage.migrate import migrate as run_migrations
 
 app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
@@ -68,14 +67,10 @@ async def worker() -> None:
         await running.close()
 
 
-@app.command(help="Đưa cơ sở dữ liệu lên phiên bản mới · Migrate the database")
+@app.command(help="Cập nhật lược đồ, tạo kho tệp · Migrate the database, make the bucket")
 @command
 async def migrate(as_json: Json = False) -> None:
-    engine = make_engine(settings().database_url)
-    try:
-        revision = await run_migrations(engine)
-    finally:
-        await engine.dispose()
+    revision = await prepare(settings())
     say({"revision": revision}, f"lược đồ · schema {revision}", as_json=as_json)
 
 

@@ -16,13 +16,14 @@ import typer
 from cli.clients import add_client
 from cli.console import Json, command, console, fail, say
 from cli.environment import HOME, keep_environ, settings
+from cli.parts import prepare
 from domain.errors import IdTaken, Refusal
 from storage.database import make_engine
 from storage.embedded import CannotStart, Child
 from storage.local import LocalParts
-from storage.migrate import OldSchema, check_schema, migrate
+from storage.migrate import OldSchema, check_schema
 from storage.objects import ObjectStore
-from storage.settings import BadSetting, read_settings
+from storage.settings import BadSetting, Settings, read_settings
 
 DEMO_CLIENT = "thu-nghiem"
 DEMO_ORGANIZATION = "daiphanthiet"
@@ -39,18 +40,12 @@ def _check_port(port: int) -> None:
             ) from error
 
 
-async def _prepare(environ: dict[str, str]) -> dict[str, int]:
+async def _load(where: Settings) -> None:
     from programme.loader import load_programme
 
-    where = read_settings(environ)
-    engine = make_engine(where.database_url)
-    try:
-        await migrate(engine)
-    finally:
-        await engine.dispose()
-    await ObjectStore(where).ensure_bucket()
+    await prepare(where)
     with console.status("Nạp chương trình · Loading the programme"):
-        return await load_programme(where, lambda _done, _total: None)
+        await load_programme(where, lambda _done, _total: None)
 
 
 async def _demo_secret(environ: dict[str, str]) -> str:
@@ -111,7 +106,7 @@ def up(port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000) -> None:
         local.start()
         environ = local.environ()
         keep_environ(environ)
-        asyncio.run(_prepare(environ))
+        asyncio.run(_load(read_settings(environ)))
         secret = asyncio.run(_demo_secret(environ))
         me = [sys.executable, "-m", "cli.main"]
         children["api"] = Child([*me, "serve", "--port", str(port)], HOME / "api.log", environ=environ)

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -19,6 +20,7 @@ from storage.keys import load_keys
 from storage.markup import SafeMarkup
 from storage.migrate import check_schema
 from storage.objects import ObjectStore
+from storage.reconcile import reconcile
 from storage.settings import Settings
 from storage.system import SystemClock, SystemIds
 from storage.work import Work
@@ -27,6 +29,7 @@ log = logging.getLogger("lantoa.worker")
 TICK_SECONDS = 0.5
 """Embargo and expiry are kept to the second."""
 HOURLY = 3600.0
+DAILY = 24 * HOURLY
 
 
 class Worker:
@@ -37,6 +40,7 @@ class Worker:
         self.clock = SystemClock()
         self.ids = SystemIds()
         self._next_hourly = 0.0
+        self._next_daily = time.monotonic() + HOURLY  # not while everything starts
         self.engine: AsyncEngine
         self.pool: asyncpg.Pool
 
@@ -56,12 +60,14 @@ class Worker:
         return Work(self.engine, self.clock, self.ids)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tick until `stop`. A part that is down is waited for."""
+        """Tick until `stop`. A part that is down is waited for. The heartbeat file tells that rounds are made."""
         while not stop.is_set():
             try:
                 await self.tick()
             except Unavailable as error:
                 log.warning("waiting for %s", error.facts.get("part"))
+            if self.settings.heartbeat:
+                Path(self.settings.heartbeat).touch()  # noqa: ASYNC240 -- on a temporary file system
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TICK_SECONDS)
 
@@ -76,6 +82,15 @@ class Worker:
             self._next_hourly = time.monotonic() + HOURLY
             await self._attempt("uploads", lambda: uploads.sweep(self.work(), self.objects))
             await self._attempt("retention", lambda: purge(self.pool, self.clock.now()))
+        if time.monotonic() >= self._next_daily:
+            self._next_daily = time.monotonic() + DAILY
+            await self._attempt("objects", self._reconcile)
+
+    async def _reconcile(self) -> None:
+        found = await reconcile(self.engine, self.objects)
+        await self.objects.remove(found.removable)
+        if not found.sound:
+            log.error("objects are missing or cut: lantoa audit objects (%s)", found.missing + found.wrong_size)
 
     async def _due(self) -> list[UUID]:
         async with self.work() as work:

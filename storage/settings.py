@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: int = 6000
     rate_limit_anonymous: int = 600
     contact: str = "mailto:security@example.org"
+    heartbeat: str = ""
 
 
 SAMPLES = ("change-me", "changeme", "thay-doi", "minioadmin", "password")
@@ -57,6 +58,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         rate_limit=int(env.get("LANTOA_RATE_LIMIT", "6000")),
         rate_limit_anonymous=int(env.get("LANTOA_RATE_LIMIT_ANONYMOUS", "600")),
         contact=env.get("LANTOA_CONTACT", "mailto:security@example.org"),
+        heartbeat=env.get("LANTOA_HEARTBEAT", ""),
     )
 
 

@@ -11,13 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from cli.clients import add_client
+from cli.parts import prepare
 from cli.tokens import mint_member_token
 from programme.loader import load_programme
-from storage.database import make_engine
 from storage.embedded import Child, free_port
 from storage.local import LocalParts
-from storage.migrate import migrate
-from storage.objects import ObjectStore
 from storage.settings import Settings, read_settings
 
 
@@ -55,10 +53,7 @@ class Installation:
         self.wait_ready(self.port)
 
     async def _prepare(self) -> None:
-        engine = make_engine(self.environ["LANTOA_DATABASE_URL"])
-        await migrate(engine)
-        await engine.dispose()
-        await ObjectStore(self.settings).ensure_bucket()
+        await prepare(self.settings)
         await load_programme(self.settings, lambda _done, _total: None)
 
     def start_api(self, port: int) -> Child:

@@ -138,6 +138,8 @@ async def finish(uow: UnitOfWork, objects: Objects, upload: Upload) -> Asset:
                 detail={"sha256": asset.sha256, "media_type": asset.media_type},
             )
         )
+    # The sweeper may have taken an old orphan of the same bytes between our first look and the row.
+    await objects.keep(segments, file)
     await objects.remove([key for key, _ in segments])
     return asset
 
