@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -38,6 +39,7 @@ def page_of(
     if len(rows) <= limit:
         return Response(kind(items=items), headers={"cache-control": "no-store"})  # type: ignore[call-arg]
     cursor = urlsafe_b64encode(rows[limit - 1]["id"].bytes).rstrip(b"=").decode()
-    link = f'<{request.url.path}?cursor={cursor}&limit={limit}>; rel="next"'
+    query = urlencode({**request.query_params, "cursor": cursor, "limit": limit})
+    link = f'<{request.url.path}?{query}>; rel="next"'
     page = kind(items=items, next=cursor)  # type: ignore[call-arg]
     return Response(page, headers={"link": link, "cache-control": "no-store"})

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from cli import clients, keys, objects, up
+from cli import clients, doctor, keys, objects, up
 from cli.console import Json, command, console, say
 from cli.environment import kept_environ, settings
 from cli.parts import prepare
@@ -18,7 +18,7 @@ app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác �
 app.add_typer(keys.app, name="keys", help="Khóa ký · Signing keys")
 app.add_typer(objects.app, name="audit", help="Kiểm tra · Audits")
 app.command("up", help="Chạy tất cả trên máy này · Run everything on this machine")(up.up)
-app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(up.doctor)
+app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(doctor.doctor)
 
 
 @app.command(help="Chạy API · Run the API")

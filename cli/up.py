@@ -1,4 +1,4 @@
-"""`lantoa up`: everything on this machine, in one terminal; `lantoa doctor`: what is wrong and how to mend it."""
+"""`lantoa up`: everything on this machine, in one terminal."""
 
 import asyncio
 import contextlib
@@ -14,15 +14,13 @@ import httpx
 import typer
 
 from cli.clients import add_client
-from cli.console import Json, command, console, fail, say
-from cli.environment import HOME, keep_environ, settings
+from cli.console import console, fail
+from cli.environment import HOME, keep_environ
 from cli.parts import prepare
 from domain.errors import IdTaken, Refusal
-from storage.database import make_engine
 from storage.embedded import CannotStart, Child
 from storage.local import LocalParts
-from storage.migrate import OldSchema, check_schema
-from storage.objects import ObjectStore
+from storage.migrate import OldSchema
 from storage.settings import BadSetting, Settings, read_settings
 
 DEMO_CLIENT = "thu-nghiem"
@@ -129,46 +127,3 @@ def up(port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000) -> None:
 
 def _interrupt(_signal: int, _frame: Any) -> None:
     raise KeyboardInterrupt
-
-
-@command
-async def doctor(as_json: Json = False) -> None:
-    """Check settings, database, schema, object store, keys and API; say how to mend what is wrong."""
-    findings: list[dict[str, str]] = []
-
-    async def check(part: str, mend: str, step: Any) -> bool:
-        try:
-            await step()
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it is a finding
-            text = str(error).splitlines()[0] if str(error) else type(error).__name__
-            findings.append({"part": part, "state": "wrong", "why": text, "mend": mend})
-            return False
-        findings.append({"part": part, "state": "ok"})
-        return True
-
-    where = None
-    with contextlib.suppress(BadSetting):
-        where = settings()
-    if where is None:
-        findings.append({"part": "settings", "state": "wrong", "mend": "make up, or set LANTOA_* (docs/operating.md)"})
-    else:
-        engine = make_engine(where.database_url, size=1)
-        store = ObjectStore(where)
-        if await check("database", "start PostgreSQL; check LANTOA_DATABASE_URL", engine.connect().__aenter__):
-            await check("schema", "lantoa migrate", lambda: check_schema(engine))
-        await check("objects", "start the object store; check LANTOA_S3_*; create the bucket", store.ready)
-        await check("api", "lantoa serve", lambda: asyncio.to_thread(_api_ready, where.public_url))
-        await engine.dispose()
-    lines = [
-        f"{'✓' if f['state'] == 'ok' else '✗'} {f['part']}"
-        + (f": {f.get('why', '')} → {f['mend']}" if "mend" in f else "")
-        for f in findings
-    ]
-    say({"findings": findings}, "\n".join(lines), as_json=as_json)
-    if any(finding["state"] != "ok" for finding in findings):
-        raise typer.Exit(1)
-
-
-def _api_ready(url: str) -> None:
-    answer = httpx.get(f"{url}/healthz/ready", timeout=3)
-    answer.raise_for_status()

@@ -15,7 +15,7 @@ from domain.actions import publications, takedowns, uploads
 from domain.actions.publications import Press
 from domain.errors import NotFound, Refusal, StaleVersion, Unavailable
 from jobs.retention import purge
-from storage.database import make_engine, make_pool
+from storage.database import WORKER, make_engine, make_pool
 from storage.keys import load_keys
 from storage.markup import SafeMarkup
 from storage.migrate import check_schema
@@ -45,7 +45,7 @@ class Worker:
         self.pool: asyncpg.Pool
 
     async def open(self) -> None:
-        self.engine = make_engine(self.settings.database_url, size=2)
+        self.engine = make_engine(self.settings.database_url, size=2, name=WORKER)
         await check_schema(self.engine)
         self.pool = await make_pool(self.settings.database_url, size=2)
         self.objects = ObjectStore(self.settings)

@@ -49,12 +49,17 @@ def parse_url(url: str) -> dict[str, Any]:
     }
 
 
-def make_engine(url: str, *, size: int = 8) -> AsyncEngine:
+WORKER = "lantoa-worker"
+"""How a worker's connections are named in pg_stat_activity: that is how `lantoa doctor` sees it."""
+
+
+def make_engine(url: str, *, size: int = 8, name: str = "lantoa") -> AsyncEngine:
     """Make the engine of the write side. No connection is opened yet."""
     parts = parse_url(url)
+    named = {"server_settings": {"application_name": name}}
     return create_async_engine(
         URL.create("postgresql+asyncpg"),
-        connect_args={**parts, "timeout": CONNECT_SECONDS, "command_timeout": 30},
+        connect_args={**parts, **named, "timeout": CONNECT_SECONDS, "command_timeout": 30},
         pool_size=size,
         max_overflow=size,
         pool_timeout=CONNECT_SECONDS,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.takedown import Obligation, Takedown
 from storage.rows import to_row, to_struct
-from storage.tables import ledger, obligations, takedowns
+from storage.tables import obligations, takedowns
 
 _RECIPIENTS = text("""
 SELECT l.organization_id
@@ -26,6 +26,18 @@ SELECT d.organization_id
 
 Once a takedown is open only those count who had asked before it: a newcomer never receives a tombstoned material.
 """
+
+LOSSES_LOCK = 3250_0003
+_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
+_LOSSES = text("""
+SELECT g.channel_id, g.organization_id
+  FROM grants g
+ WHERE g.revoked_at IS NOT NULL
+   AND EXISTS (SELECT 1 FROM ledger l WHERE l.channel_id = g.channel_id AND l.organization_id = g.organization_id)
+   AND NOT EXISTS (
+       SELECT 1 FROM takedowns t JOIN obligations o ON o.takedown_id = t.id
+        WHERE t.channel_id = g.channel_id AND o.organization_id = g.organization_id AND t.opened_at >= g.revoked_at)
+""")
 
 
 class TakedownStore:
@@ -59,11 +71,9 @@ class TakedownStore:
     async def recipients(self, material_id: UUID) -> list[UUID]:
         return list((await self._db.execute(_RECIPIENTS, {"material": material_id})).scalars())
 
-    async def channel_recipient(self, channel_id: UUID, organization_id: UUID) -> bool:
-        query = select(ledger.c.seq).where(
-            ledger.c.channel_id == channel_id, ledger.c.organization_id == organization_id
-        )
-        return (await self._db.execute(query.limit(1))).first() is not None
+    async def unasked_losses(self) -> list[tuple[UUID, UUID]]:
+        await self._db.execute(_LOCK, {"lock": LOSSES_LOCK})
+        return [(row.channel_id, row.organization_id) for row in await self._db.execute(_LOSSES)]
 
     async def open_since(self, at: datetime) -> list[Takedown]:
         ids = (await self._db.execute(select(takedowns.c.id).where(takedowns.c.opened_at >= at))).scalars()

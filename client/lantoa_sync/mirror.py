@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from lantoa_sync.server import Server
 from lantoa_sync.tree import CHUNK, Tree, file_sha256, sync_directory
 
 _ROUNDS = 5
+_PAUSE = 2.0
 
 
 class Teller(Protocol):
@@ -44,9 +46,14 @@ class Mirror:
                 self._proven = True
             self._answer_takedowns()
         except Revoked:
+            had = bool(self._tree.live)
             self._tree.forget()
-            self._answer_takedowns()
             self._tell.event("revoked", channel=self._channel)
+            # The server notes who has what within seconds; the request to remove it may come that much later.
+            for _ in range(_ROUNDS if had and self._acknowledge else 1):
+                if self._answer_takedowns():
+                    break
+                time.sleep(_PAUSE)
             raise
 
     def _to_head(self, wait: int = 0) -> bool:
@@ -198,10 +205,11 @@ class Mirror:
                 self._store(material_id, known["version"], document, item)
         self._tree.save()
 
-    def _answer_takedowns(self) -> None:
+    def _answer_takedowns(self) -> bool:
+        """Answer what waits for us. True when the whole channel was among it."""
         waiting = self._server.takedowns()
         if not waiting:
-            return
+            return False
         organization = self._server.organization() if self._acknowledge else ""
         for each in waiting:
             mine = each.get("channel") in (None, self._channel)
@@ -218,3 +226,4 @@ class Mirror:
             )
             if self._acknowledge:
                 self._server.acknowledge(each["id"], organization, status)
+        return any(each.get("channel") == self._channel for each in waiting)

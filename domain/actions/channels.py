@@ -5,12 +5,12 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from domain.actions.takedowns import ask_for_copies
 from domain.actor import Actor
 from domain.channel import Channel, Grant, Rule
 from domain.errors import GrantRevoked, InsufficientScope, NotFound, StaleVersion
 from domain.permissions import require
 from domain.ports import Event, UnitOfWork
-from domain.takedown import Obligation, Takedown
 
 FIRST = UUID(int=0)
 """Where a walk over all live materials starts."""
@@ -90,18 +90,8 @@ async def revoke(uow: UnitOfWork, actor: Actor, slug: str, organization_id: UUID
             raise NotFound
         if known.revoked_at is not None:
             return
-        now = uow.clock.now()
-        await uow.channels.save_grant(replace(known, revoked_at=now))
-        if await uow.takedowns.channel_recipient(channel.id, organization_id):
-            await uow.takedowns.add(
-                Takedown(
-                    id=uow.ids.new(),
-                    reason="grant_revoked",
-                    channel_id=channel.id,
-                    opened_at=now,
-                    obligations=(Obligation(organization_id=organization_id),),
-                )
-            )
+        await uow.channels.save_grant(replace(known, revoked_at=uow.clock.now()))
+        await ask_for_copies(uow)
         await uow.commit(_grant_event(actor, "grant.revoke", channel, organization_id))
 
 

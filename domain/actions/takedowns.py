@@ -38,10 +38,26 @@ async def acknowledge(
     return answered
 
 
+async def ask_for_copies(uow: UnitOfWork) -> int:
+    """Open a takedown for every lost channel whose holder has a copy, within a transaction that runs already."""
+    losses = await uow.takedowns.unasked_losses()
+    for channel_id, organization_id in losses:
+        await uow.takedowns.add(
+            Takedown(
+                id=uow.ids.new(),
+                reason="grant_revoked",
+                channel_id=channel_id,
+                opened_at=uow.clock.now(),
+                obligations=(Obligation(organization_id=organization_id),),
+            )
+        )
+    return len(losses)
+
+
 async def extend(uow: UnitOfWork) -> int:
-    """Add recipients whose ledger rows were flushed after a takedown was opened. Gives how many were added."""
-    added = 0
+    """Find recipients whose ledger rows were flushed after a kill or the loss of a grant. Gives how many."""
     async with uow:
+        added = await ask_for_copies(uow)
         for takedown in await uow.takedowns.open_since(uow.clock.now() - LATE):
             if takedown.material_id is None:
                 continue

@@ -120,3 +120,16 @@ def test_withdrawing_hides_and_a_kill_needs_no_if_match_number(newsroom: Newsroo
     newsroom.do(newsroom.editor, second, "revise")  # somebody is at work on it
     answer = newsroom.coordinator.post(f"{DRAFTS}/{second['id']}/kill", json={"note": "Sai"}, headers={"if-match": "*"})
     assert (answer.status_code, answer.json()["state"]) == (200, "killed")
+
+
+def test_lists_are_newest_first_and_their_next_link_keeps_the_filter(newsroom: Newsroom) -> None:
+    wanted = [newsroom.draft(title=f"Bản nháp {n}")["id"] for n in range(3)]
+    found: list[str] = []
+    path: str | None = "/v1/desk/materials?state=draft&limit=1"
+    while path and not set(wanted) <= set(found):
+        answer = newsroom.editor.get(path)
+        assert {item["state"] for item in answer.json()["items"]} == {"draft"}
+        found += [item["id"] for item in answer.json()["items"]]
+        path = answer.links["next"]["url"] if "next" in answer.links else None
+    assert [each for each in found if each in wanted] == wanted[::-1]
+    assert found == sorted(found, reverse=True)

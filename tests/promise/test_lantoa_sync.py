@@ -1,0 +1,158 @@
+"""lantoa-sync as a newsroom lives with it: exit statuses, removals, takedowns, names, keys."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey
+from lantoa_sync.errors import NotEqual
+from lantoa_sync.tree import Tree
+
+from tests.installation import Installation
+from tests.people import Newsroom, Person
+
+Done = subprocess.CompletedProcess[str]
+
+
+class Partner:
+    """A newspaper with its own client and folder."""
+
+    def __init__(self, installation: Installation, folder: Path, channel: str = "press") -> None:
+        self.installation, self.folder, self.channel = installation, folder, channel
+        self.client = installation.new_client("baobinhthuan")
+
+    def pull(self, *more: str, **environ: str) -> Done:
+        command = [sys.executable, "-m", "lantoa_sync.main", "pull", "--json", "--to", str(self.folder)]
+        told = os.environ | {
+            "LANTOA_SERVER": self.installation.url,
+            "LANTOA_CLIENT_ID": self.client["client_id"],
+            "LANTOA_CLIENT_SECRET": self.client["client_secret"],
+        }
+        return subprocess.run(
+            [*command, "--channel", self.channel, *more], env=told | environ, capture_output=True, text=True,
+            timeout=90, check=False,
+        )  # fmt: skip
+
+    @property
+    def live(self) -> dict[str, Any]:
+        state = json.loads((self.folder / ".lantoa-sync/state.json").read_text())
+        found: dict[str, Any] = state["live"]
+        return found
+
+
+def events(done: Done, name: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return [line for line in lines if line["event"] == name]
+
+
+@pytest.fixture
+def partner(installation: Installation, tmp_path: Path) -> Partner:
+    return Partner(installation, tmp_path / "mirror")
+
+
+def test_what_is_killed_is_removed_and_the_takedown_acknowledged(
+    installation: Installation, newsroom: Newsroom, partner: Partner
+) -> None:
+    material = newsroom.published(audiences=["general_public"])
+    first = partner.pull()
+    assert first.returncode == 0, first.stderr
+    file = partner.folder / "materials" / f"{material['id']}.json"
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == partner.live[material["id"]]["sha256"]
+
+    newsroom.killed(material, "sai số điện thoại")
+    second = partner.pull("--acknowledge")
+    assert second.returncode == 0, second.stderr
+    assert not file.exists()
+    (removed,) = [e for e in events(second, "removed") if e["id"] == material["id"]]
+    assert (removed["reason"], removed["note"]) == ("killed", "sai số điện thoại")
+    answered = {e["answer"] for e in events(second, "takedown")}
+    assert answered <= {"removed", "never_used"}
+    assert "removed" in answered
+    mine = Person(installation.url, installation.client_token(partner.client))
+    waiting = mine.get("/v1/takedowns", params={"waiting": "true"}).json()["items"]
+    assert material["id"] not in [each.get("material_id") for each in waiting]
+
+
+def test_files_are_fetched_later_and_a_deleted_one_comes_back(partner: Partner) -> None:
+    assert partner.pull().returncode == 0
+    assert not list(partner.folder.rglob("*.mp3"))
+    assert partner.pull("--media").returncode == 0
+    files = sorted(each for each in (partner.folder / "media").rglob("*") if each.is_file())
+    assert files
+    files[0].unlink()
+    again = partner.pull("--media", "--proxy")
+    assert [e["file"] for e in events(again, "downloaded")] == [files[0].name]
+    assert files[0].exists()
+
+
+def test_a_changed_document_is_found_by_the_digest_and_mended(partner: Partner) -> None:
+    partner.pull()
+    file = next((partner.folder / "materials").iterdir())
+    good = file.read_bytes()
+    file.write_bytes(good.replace(b"title", b"titel", 1))
+    again = partner.pull()
+    assert again.returncode == 0
+    assert events(again, "restart")
+    assert file.read_bytes() == good
+
+
+def test_a_wrong_secret_is_exit_2_and_a_server_that_is_away_exit_3(partner: Partner) -> None:
+    assert partner.pull(LANTOA_CLIENT_SECRET="wrong").returncode == 2
+    assert partner.pull(LANTOA_SERVER="http://127.0.0.1:9").returncode == 3
+    assert partner.pull("--channel", "no-such-channel").returncode == 2
+    assert not (partner.folder / "materials").exists() or not any((partner.folder / "materials").iterdir())
+
+
+def test_a_channel_of_others_is_exit_2_and_a_revoked_one_deletes_the_copy(
+    installation: Installation, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    partner = Partner(installation, tmp_path / "mirror")
+    slug = f"rieng-{partner.client['client_id'][-6:].lower()}".replace("_", "-")
+    made = newsroom.coordinator.post("/v1/channels", json={"slug": slug, "title": "Riêng", "rule": {"kinds": ["faq"]}})
+    assert made.status_code == 201, made.text
+    partner.channel = slug
+    assert partner.pull().returncode == 2
+    organization = Person(installation.url, installation.client_token(partner.client)).get("/v1/me").json()
+    grant = f"/v1/channels/{slug}/grants/{organization['organization']['id']}"
+    assert newsroom.coordinator.put(grant).status_code == 204
+    material = newsroom.published(kind="faq", body="", faq=[{"question": "Ai hỏi mã OTP?", "answer": "Kẻ lừa đảo."}])
+    assert partner.pull().returncode == 0
+    assert material["id"] in partner.live
+    assert newsroom.coordinator.delete(grant).status_code == 204
+    done = partner.pull("--acknowledge")
+    assert done.returncode == 5, done.stderr
+    assert partner.live == {}
+    assert not any((partner.folder / "materials").iterdir())
+    assert [e["answer"] for e in events(done, "takedown")] == ["removed"]
+
+
+def test_it_signs_in_with_a_key_instead_of_a_secret(
+    installation: Installation, partner: Partner, tmp_path: Path
+) -> None:
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    partner.client = installation.new_client("baobinhthuan", jwks={"keys": [key.as_dict(private=False)]})
+    partner.client["client_secret"] = ""
+    (tmp_path / "key.pem").write_bytes(key.as_pem(private=True))
+    done = partner.pull("--key", str(tmp_path / "key.pem"))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/b", "..", "", "x\x00", "C:\\x", "nul\n", "x" * 200, " . "])
+def test_a_name_that_would_leave_the_folder_is_refused(name: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "https://example.vn", "press")
+    with pytest.raises(NotEqual):
+        tree.safe_name(name, "0198c1a0-0000-7000-8000-000000000001")
+    with pytest.raises(NotEqual):
+        tree.safe_name("ok.mp3", name)
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "mirror", "https://example.vn", "press")
+    (tmp_path / "mirror" / "media").symlink_to(tmp_path)
+    with pytest.raises(NotEqual):
+        tree.path_of("media/x/file.mp3")
