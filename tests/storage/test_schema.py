@@ -1,0 +1,54 @@
+"""`storage/tables.py` says what the migrations made."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import Connection, inspect
+
+from storage.database import make_engine
+from storage.migrate import migrate
+from storage.tables import metadata
+from tests.installation import Installation
+
+
+def columns_of(connection: Connection) -> dict[str, dict[str, tuple[str, bool, bool]]]:
+    inspector = inspect(connection)
+    found: dict[str, dict[str, tuple[str, bool, bool]]] = {}
+    for table in inspector.get_table_names():
+        keys = set(inspector.get_pk_constraint(table)["constrained_columns"])
+        found[table] = {
+            c["name"]: (str(c["type"].compile(connection.dialect)), c["nullable"], c["name"] in keys)
+            for c in inspector.get_columns(table)
+        }
+    return found
+
+
+def test_tables_and_migrations_agree(installation: Installation) -> None:
+    async def look() -> tuple[dict[str, Any], dict[str, Any]]:
+        engine = make_engine(installation.environ["LANTOA_DATABASE_URL"], size=1)
+        async with engine.connect() as connection:
+            made = await connection.run_sync(columns_of)
+        declared = {
+            table.name: {
+                c.name: (str(c.type.compile(engine.dialect)), bool(c.nullable), c.primary_key) for c in table.columns
+            }
+            for table in metadata.sorted_tables
+        }
+        await engine.dispose()
+        return made, declared
+
+    made, declared = asyncio.run(look())
+    assert set(made) - set(declared) <= {"alembic_version", "feed_epoch"}
+    for table, columns in declared.items():
+        assert made[table] == columns, table
+
+
+def test_migrating_again_from_many_sides_changes_nothing(installation: Installation) -> None:
+    async def work() -> set[str]:
+        engines = [make_engine(installation.environ["LANTOA_DATABASE_URL"], size=1) for _ in range(4)]
+        revisions = await asyncio.gather(*(migrate(engine) for engine in engines))
+        for engine in engines:
+            await engine.dispose()
+        return set(revisions)
+
+    assert len(asyncio.run(work())) == 1
