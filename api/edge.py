@@ -40,6 +40,7 @@ _PREFLIGHT = [
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 ]
+_CLOSE = (b"connection", b"close")
 
 
 class Edge:
@@ -63,18 +64,27 @@ class Edge:
         if head:
             request = {**request, "method": "GET"}
 
+        unread = b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+        async def watched() -> Any:
+            nonlocal unread
+            message = await receive()
+            unread = unread and bool(message.get("more_body"))
+            return message
+
         async def adorned(message: Any) -> None:
             if message["type"] == "http.response.start":
-                extra = _SECURITY + (_CORS if readable else [])
+                # The server drops a connection whose request was not read to its end: the client must know.
+                extra = _SECURITY + (_CORS if readable else []) + ([_CLOSE] if unread else [])
                 message = {**message, "headers": [*message["headers"], *extra]}
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
         if path.startswith(_UPLOADS):
-            await self._app(request, receive, adorned)
+            await self._app(request, watched, adorned)
             return
-        await self._bounded(request, headers, receive, adorned)
+        await self._bounded(request, headers, watched, adorned)
 
     async def _bounded(self, scope: Any, headers: dict[bytes, bytes], receive: Receive, send: Any) -> None:
         declared = headers.get(b"content-length", b"0")
@@ -101,6 +111,6 @@ async def _too_large(scope: Any, headers: dict[bytes, bytes], send: Any) -> None
         "body_too_large", english=english, instance=scope["path"], facts={"limit_bytes": MAX_BODY}
     )
     kind, size = MEDIA_TYPE.encode(), str(len(body)).encode()
-    fixed = [(b"content-type", kind), (b"content-length", size), (b"connection", b"close")]
+    fixed = [(b"content-type", kind), (b"content-length", size)]
     await send({"type": "http.response.start", "status": status, "headers": fixed})
     await send({"type": "http.response.body", "body": body, "more_body": False})

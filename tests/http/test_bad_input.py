@@ -1,7 +1,9 @@
 """Bad input gets a clear problem with a stable code, and changes nothing."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -69,6 +71,21 @@ def test_a_chunked_body_over_the_limit_is_refused(newsroom: Newsroom) -> None:
 
     answer = newsroom.editor.post(DRAFTS, content=chunks(), headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_an_answer_before_the_body_was_read_says_that_the_connection_closes(newsroom: Newsroom) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 100_000
+
+    headers = {"content-type": "application/json"}
+    early = [
+        newsroom.editor.post(DRAFTS, content=b" " * 11_000_000, headers=headers),
+        newsroom.editor.post(DRAFTS, content=chunks(), headers=headers),
+        newsroom.editor.patch(f"/v1/uploads/{uuid4()}", content=b"x" * 5_000_000, headers={"upload-offset": "0"}),
+    ]
+    assert [answer.headers.get("connection") for answer in early] == ["close"] * 3
+    assert "connection" not in newsroom.editor.post(DRAFTS, json={"kind": "article", "title": "Mới"}).headers
 
 
 def test_nfd_text_is_stored_as_nfc(newsroom: Newsroom) -> None:
