@@ -18,7 +18,21 @@ from api.edge import Edge
 from api.middleware import Callers, Idempotency
 from api.operations import guard, options_of
 from api.problems import answer_crash, answer_http, answer_refusal
-from api.routes import channels, deliveries, desk, identity, service, takedowns, uploads
+from api.routes import (
+    account,
+    authorize,
+    channels,
+    deliveries,
+    desk,
+    me,
+    metadata,
+    organizations,
+    service,
+    sign_in,
+    takedowns,
+    tokens,
+    uploads,
+)
 from domain.errors import Refusal
 from storage.idempotency import Answer
 from storage.settings import Settings, read_settings
@@ -26,7 +40,13 @@ from storage.settings import Settings, read_settings
 VERSION = "0.1.0"
 ROUTES: list[Any] = [
     *service.ROUTES,
-    *identity.ROUTES,
+    *tokens.ROUTES,
+    *metadata.ROUTES,
+    *sign_in.ROUTES,
+    *authorize.ROUTES,
+    *account.ROUTES,
+    *me.ROUTES,
+    *organizations.ROUTES,
     *channels.ROUTES,
     *deliveries.ROUTES,
     *desk.ROUTES,
@@ -90,4 +110,5 @@ def _at_request(make: Any) -> ASGIApp:
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Give the whole application as it is served."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    return Edge(create_litestar(Parts(settings or read_settings())))
+    parts = Parts(settings or read_settings())
+    return Edge(create_litestar(parts), parts.origins)

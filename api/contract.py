@@ -6,13 +6,30 @@ import msgspec
 from litestar import Litestar
 
 from api.problems import MEDIA_TYPE
-from domain.permissions import SCOPES
+from domain.permissions import SCOPE_TEXT
 
-_SCOPE_TEXT = {scope: scope.replace(":", ": ") for scope in SCOPES}
+_SCOPE_TEXT = {scope: " · ".join(text) for scope, text in SCOPE_TEXT.items()}
+_TOKENS = {"tokenUrl": "/oauth/token", "scopes": _SCOPE_TEXT}
+_FLOWS = {
+    "clientCredentials": _TOKENS,
+    "authorizationCode": {**_TOKENS, "authorizationUrl": "/oauth/authorize", "refreshUrl": "/oauth/token"},
+}
 _STREAMS = {"appendUpload", "createUpload"}
+_PROOF = ("client_id", "client_assertion_type", "client_assertion")
 _FORMS = {
-    "issueToken": ("grant_type", "scope", "client_assertion_type", "client_assertion"),
-    "revokeToken": ("token", "token_type_hint"),
+    "issueToken": (
+        "grant_type",
+        "scope",
+        "code",
+        "code_verifier",
+        "redirect_uri",
+        "refresh_token",
+        "device_code",
+        *_PROOF,
+    ),
+    "revokeToken": ("token", "token_type_hint", *_PROOF),
+    "introspectToken": ("token", "token_type_hint", *_PROOF),
+    "authorizeDevice": ("client_id", "scope", *_PROOF[1:]),
 }
 _HEADERS: dict[str, tuple[str, ...]] = {
     "createUpload": ("Upload-Length", "Upload-Metadata", "Upload-Checksum"),
@@ -29,7 +46,7 @@ def build_contract(app: Litestar) -> dict[str, Any]:
     document.setdefault("components", {})["securitySchemes"] = {
         "oauth": {
             "type": "oauth2",
-            "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": _SCOPE_TEXT}},
+            "flows": _FLOWS,
         }
     }
     document["components"]["schemas"] = _schemas(document["components"]["schemas"])
@@ -84,9 +101,9 @@ def _exact(about: dict[str, Any]) -> None:
             "content": {"application/x-www-form-urlencoded": {"schema": schema}},
         }
         about["security"] = []
-        about["responses"]["400"]["content"] = about["responses"]["401"]["content"] = {
-            "application/json": {"schema": {"$ref": "#/components/schemas/OAuthError"}}
-        }
+        for status in ("400", "401", "429"):
+            error = {"schema": {"$ref": "#/components/schemas/OAuthError"}}
+            about["responses"][status]["content"] = {"application/json": error}
     if name in _STREAMS:
         binary = {"schema": {"type": "string", "format": "binary"}}
         about["requestBody"] = {"content": {"application/offset+octet-stream": binary}}

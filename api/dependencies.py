@@ -1,5 +1,8 @@
 """The running parts, and how a route gets at them. With `app.py` the only place in `api` that knows storage."""
 
+import asyncio
+import contextlib
+import hmac
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,16 +12,20 @@ from litestar.di import Dependency, Provide
 from litestar.params import SkipValidationMarker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.browser import Browser
 from api.limits import RateLimiter
+from api.oauth.server import Server
+from api.oauth.transaction import Transaction
 from api.tokens import TokenReader
 from domain.actions.publications import Press
 from domain.actor import Actor
-from domain.errors import Unauthenticated
-from domain.organization import Client
+from domain.errors import Unauthenticated, Unavailable
 from domain.ports import UnitOfWork
+from storage.accounts import Accounts, password_matches
+from storage.box import box, unbox
 from storage.database import make_engine, make_pool, reading
 from storage.idempotency import IdempotencyStore
-from storage.keys import KeyRing, load_keys
+from storage.keys import REFRESH_SECONDS, KeyRing, load_keys
 from storage.ledger import Ledger
 from storage.markup import SafeMarkup
 from storage.media import MediaAddresses
@@ -28,7 +35,7 @@ from storage.objects import ObjectStore
 from storage.reader_delivery import DeliveryReader
 from storage.reader_desk import DeskReader
 from storage.reader_feed import FeedReader
-from storage.settings import Settings
+from storage.settings import BadSetting, Settings
 from storage.system import SystemClock, SystemIds
 from storage.tokens import TOKEN_SECONDS, mint
 from storage.watcher import FeedWatcher
@@ -45,6 +52,7 @@ class Parts:
     keys: KeyRing
     tokens: TokenReader
     oauth: OAuthStore
+    accounts: Accounts
     idempotency: IdempotencyStore
     feed: FeedReader
     delivery: DeliveryReader
@@ -67,8 +75,9 @@ class Parts:
         self.pool = await make_pool(settings.database_url)
         self.objects = ObjectStore(settings)
         self.media = MediaAddresses(self.objects)
-        self.keys = await load_keys(self.engine, settings.secret_key, self.clock.now())
+        self.keys = await load_keys(self.engine, settings.secret_key, self.clock)
         self.oauth = OAuthStore(self.engine, self.pool, self.clock.now, self.ids.new)
+        self.accounts = Accounts(self.engine, settings.secret_key, self.clock.now)
         self.tokens = TokenReader(self.keys, self.oauth, self.clock, issuer=settings.public_url)
         self.idempotency = IdempotencyStore(self.pool)
         self.feed = FeedReader(self.pool)
@@ -79,12 +88,24 @@ class Parts:
         self.watcher = FeedWatcher(settings.database_url)
         await self.ledger.start()
         await self.watcher.start()
+        self._keeping = asyncio.create_task(self._keep_keys())
 
     async def close(self) -> None:
+        self._keeping.cancel()
         await self.watcher.stop()
         await self.ledger.stop()
         await self.pool.close()
         await self.engine.dispose()
+
+    async def origins(self) -> frozenset[str]:
+        """The web origins of registered apps."""
+        return await self.oauth.origins()
+
+    async def _keep_keys(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            with contextlib.suppress(Unavailable):
+                await self.keys.refresh()
 
     async def ready(self) -> None:
         """Raise Unavailable unless the database and the object store answer."""
@@ -94,15 +115,40 @@ class Parts:
 
     token_seconds = TOKEN_SECONDS
 
-    def mint(self, subject: str, session_id: UUID, client: Client, scope: str) -> str:
+    password_matches = staticmethod(password_matches)
+
+    def browser(self, request: Request[Any, Any, Any]) -> Browser:
+        """See a request as one of a person's browser."""
+        return Browser(
+            request=request,
+            secret=hmac.new(self.settings.secret_key, b"csrf", "sha256").digest(),
+            secure=self.settings.public_url.startswith("https:"),
+            trusted_proxy=self.settings.trusted_proxy,
+        )
+
+    def seal(self, name: str, plain: bytes) -> bytes:
+        """Encrypt what a browser keeps for us; `name` says whose it is."""
+        return box(self.settings.secret_key, name, plain)
+
+    def unseal(self, name: str, sealed: bytes) -> bytes:
+        """Decrypt it, or raise ValueError."""
+        try:
+            return unbox(self.settings.secret_key, name, sealed)
+        except BadSetting as error:
+            raise ValueError(name) from error
+
+    def oauth_server(self, transaction: Transaction) -> Server:
+        return Server(transaction, self.tokens, self.mint, self.token_seconds)
+
+    def mint(self, subject: str, session_id: UUID, client_id: str, organization_id: UUID, scope: str) -> str:
         """Sign an access token for a session that was just opened."""
         return mint(
             self.keys,
             issuer=self.settings.public_url,
             session_id=session_id,
-            client_id=client.id,
+            client_id=client_id,
             subject=subject,
-            organization=str(client.organization_id),
+            organization=str(organization_id),
             scope=scope,
             now=self.clock.now(),
         )

@@ -12,7 +12,7 @@ from litestar.params import ParameterKwarg
 from api.problems import problems
 from domain.actor import Actor
 from domain.errors import MalformedRequest, PreconditionRequired, Unauthenticated, UnknownParameter
-from domain.permissions import RULES, Verb, require
+from domain.permissions import RECENT_LOGIN, RULES, Verb, require
 
 Access = Verb | Literal["open", "channel"]
 """`open`: anybody. `channel`: whoever may read the channel, public ones anonymously. Else a verb of the table."""
@@ -26,6 +26,7 @@ _EVERYWHERE = (
     "not_found",
 )
 _PROTECTED = ("unauthenticated", "insufficient_scope", "forbidden")
+_RECENT = ("insufficient_user_authentication",)
 CHANGING = ("precondition_required", "stale_version")
 WRITING = ("unsupported_media_type", "body_too_large", "invalid_content")
 KEYED = ("idempotency_key_reused", "idempotency_key_in_use", "already_done")
@@ -41,7 +42,9 @@ def operation(access: Access, *codes: str) -> dict[str, Any]:
         security = [{}, {"oauth": ["content:read"]}]
     elif access == "open":
         security = []
-    denied = _PROTECTED if protected else ("insufficient_scope", "grant_revoked") if access == "channel" else ()
+    denied: tuple[str, ...] = ("insufficient_scope", "grant_revoked") if access == "channel" else ()
+    if protected:
+        denied = _PROTECTED + (_RECENT if access in RECENT_LOGIN else ())
     return {
         "opt": {"access": access},
         "security": security,
@@ -85,12 +88,14 @@ def _is_query(definition: ParameterKwarg) -> bool:
 
 def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Run before every handler: query parameters must be known and single, the caller must hold the verb."""
+    access = handler.opt["access"]
+    if access == "page":  # a page reads its query itself: RFC 6749 section 3.1 has unknown parameters ignored
+        return
     sent = [name for name, _ in connection.query_params.multi_items()]
     known = _known_parameters(handler)
     for name in sent:
         if name not in known or sent.count(name) > 1:
             raise UnknownParameter(parameter=name[:50])
-    access = handler.opt["access"]
     if access in ("open", "channel"):
         return
     actor = cast("Actor | None", connection.scope["state"].get("actor"))

@@ -60,6 +60,7 @@ PROBLEMS: dict[str, Row] = {
     "unauthenticated": _row(401, "Chưa xác thực", "Authentication required", "Gửi kèm access token (Bearer).", "Send an access token (Bearer)."),
     "invalid_token": _row(401, "Token không hợp lệ", "Invalid token", "Token sai, hết hạn hoặc đã bị thu hồi.", "The token is wrong, expired or revoked."),
     "insufficient_scope": _row(403, "Thiếu phạm vi", "Insufficient scope", "Cần một trong các phạm vi: {scope}.", "One of these scopes is needed: {scope}."),
+    "insufficient_user_authentication": _row(401, "Cần đăng nhập lại", "Sign in again", "Việc này chỉ làm được trong {max_age} giây sau khi đăng nhập.", "This can only be done within {max_age} seconds of signing in."),
     "malformed_request": _row(400, "Yêu cầu không đọc được", "Malformed request", "Không đọc được yêu cầu: {reason}.", "The request cannot be read: {reason}."),
     "unknown_parameter": _row(400, "Tham số sai", "Bad parameter", "Tham số “{parameter}” không có, bị lặp hoặc sai giá trị.", "The parameter “{parameter}” is unknown, repeated or out of bounds."),
     "body_too_large": _row(413, "Nội dung quá lớn", "Body too large", "Nhiều nhất {limit_bytes} byte.", "At most {limit_bytes} bytes."),
@@ -135,6 +136,9 @@ def headers_of(error: Refusal) -> dict[str, str]:
             return {"www-authenticate": f'{realm}, error="invalid_token"'}
         case "insufficient_scope":
             return {"www-authenticate": f'{realm}, error="insufficient_scope", scope="{error.facts["scope"]}"'}
+        case "insufficient_user_authentication":
+            code = "insufficient_user_authentication"
+            return {"www-authenticate": f'{realm}, error="{code}", max_age="{error.facts["max_age"]}"'}
         case "forbidden":
             return {"www-authenticate": f'{realm}, error="insufficient_scope"'}
         case "unavailable":

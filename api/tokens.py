@@ -37,13 +37,20 @@ class TokenReader:
     """Turns a bearer token into an Actor."""
 
     def __init__(self, keys: TokenKeys, sessions: Sessions, clock: Clock, *, issuer: str) -> None:
-        self._keys = KeySet([ECKey.import_key(cast("Any", jwk)) for jwk in keys.public if jwk.get("kty") == "EC"])
-        self._kids = {str(key.kid) for key in self._keys.keys}
+        self._ring = keys
+        self._read: list[dict[str, object]] = []
         self._sessions = sessions
         self._clock = clock
         self.issuer = issuer
         self.audience = issuer
         self._remembered: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+
+    def _verifiers(self) -> KeySet:
+        if self._read is not self._ring.public:
+            self._read = self._ring.public
+            self._keys = KeySet([ECKey.import_key(cast("Any", jwk)) for jwk in self._read if jwk.get("kty") == "EC"])
+            self._kids = {str(key.kid) for key in self._keys.keys}
+        return self._keys
 
     async def actor(self, token: str) -> Actor:
         """Who bears this token. Raises InvalidToken, or Unavailable when the session cannot be looked up."""
@@ -68,7 +75,7 @@ class TokenReader:
         if len(token) > _MAX_TOKEN_CHARS or not token.isascii():
             raise InvalidToken
         try:
-            decoded = jwt.decode(token, self._keys, algorithms=["ES256"])
+            decoded = jwt.decode(token, self._verifiers(), algorithms=["ES256"])
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise InvalidToken from error
         header, claims = decoded.header, decoded.claims

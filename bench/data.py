@@ -34,7 +34,7 @@ SELECT $1, id, seq, seq, 1, now(), '' FROM (SELECT id, nextval('feed_seq') AS se
 async def generate(settings: Settings, channel: str, count: int) -> None:
     """Put `count` more live materials into a channel, ≤ 1,000 entries a transaction."""
     engine = make_engine(settings.database_url)
-    ring = await load_keys(engine, settings.secret_key, SystemClock().now())
+    ring = await load_keys(engine, settings.secret_key, SystemClock())
     await engine.dispose()
     connection = await asyncpg.connect(**parse_url(settings.database_url))
     try:

@@ -56,7 +56,7 @@ async def _examine(where: Settings) -> list[dict[str, str]]:
             await check(
                 "keys",
                 "set the LANTOA_SECRET_KEY that this database was made with",
-                lambda: load_keys(engine, where.secret_key, SystemClock().now()),
+                lambda: load_keys(engine, where.secret_key, SystemClock()),
             )
             await check("worker", "lantoa worker", works)
     await check("objects", "start the object store; check LANTOA_S3_*; lantoa migrate", ObjectStore(where).ready)

@@ -2,15 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.actor import Actor
+from domain.permissions import SCOPES
 from storage.database import make_engine
 from storage.migrate import migrate
 from storage.objects import ObjectStore
 from storage.settings import Settings
 from storage.system import SystemClock, SystemIds
 from storage.work import Work
+
+OPERATOR = Actor(
+    client_id="operator",
+    organization_id=UUID(int=0),
+    scopes=frozenset(SCOPES),
+    roles=frozenset({"coordinator"}),
+    central=True,
+)
+"""Whoever has the server's settings at hand; history and audit call it `client:operator`."""
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from cli.parts import engine_of, work_on
+from cli.parts import OPERATOR, engine_of, work_on
 from domain.errors import Forbidden, NotFound
 from domain.organization import Client
 from domain.permissions import SCOPES, scopes_of
@@ -24,7 +24,7 @@ async def mint_member_token(settings: Settings, login: str, scopes: list[str], m
     """Open a session for a member and sign its token. Scopes beyond the member's roles raise Forbidden."""
     clock, ids = SystemClock(), SystemIds()
     async with engine_of(settings) as engine:
-        keys = await load_keys(engine, settings.secret_key, clock.now())
+        keys = await load_keys(engine, settings.secret_key, clock)
         async with work_on(engine) as work:
             member = await work.organizations.member(login)
             allowed = scopes_of(member.roles)
@@ -43,11 +43,12 @@ async def mint_member_token(settings: Settings, login: str, scopes: list[str], m
                     member_id=member.id,
                     created_at=now,
                     expires_at=now + timedelta(minutes=minutes),
+                    auth_time=now,
                 )
             )
             await work.commit(
                 Event(
-                    actor="operator",
+                    actor=OPERATOR.key,
                     verb="token.mint",
                     thing=f"member:{member.id}",
                     detail={"scope": granted},

@@ -52,7 +52,13 @@ async def _demo_secret(environ: dict[str, str]) -> str:
     if kept.exists():
         return kept.read_text().strip()
     try:
-        made = await add_client(read_settings(environ), DEMO_ORGANIZATION, "Máy thử nghiệm", client_id=DEMO_CLIENT)
+        made = await add_client(
+            read_settings(environ),
+            DEMO_ORGANIZATION,
+            "Máy thử nghiệm",
+            client_id=DEMO_CLIENT,
+            roles=("outlet_manager",),
+        )
     except IdTaken:
         return "(lantoa client rotate-secret thu-nghiem)"
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -10,7 +10,8 @@ from domain.organization import Role
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """A member through a client, a client alone, or the clock. `scopes` are the token's.
 
-    `central` says that its organization is the coordinating department.
+    `central` says that its organization is the coordinating department. `recent` says that its person, where there is
+    one, signed in within the last hours (`domain.login.RECENT`).
     """
 
     client_id: str
@@ -20,6 +21,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     member_id: UUID | None = None
     session_id: UUID | None = None
     central: bool = False
+    recent: bool = True
 
     @property
     def key(self) -> str:

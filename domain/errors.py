@@ -131,6 +131,12 @@ class InvalidToken(Refusal):
     code = "invalid_token"
 
 
+class LoginTooOld(Refusal):
+    """RFC 9470: this needs a person who signed in lately. Facts: `max_age` in seconds."""
+
+    code = "insufficient_user_authentication"
+
+
 class InsufficientScope(Refusal):
     """Facts: `scope`."""
 

@@ -40,6 +40,8 @@ class Organization(Noun, frozen=True, kw_only=True):
     duties: tuple[str, ...] = ()
     active_from: datetime | None = None
     active_to: datetime | None = None
+    successor_id: UUID | None = None
+    revision: int = 1
 
 
 class Member(Noun, frozen=True, kw_only=True):
@@ -51,12 +53,29 @@ class Member(Noun, frozen=True, kw_only=True):
     organization_id: UUID
     roles: tuple[Role, ...]
     active: bool = True
+    email: str | None = None
+    revision: int = 1
+    left_at: datetime | None = None
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that waits for a person. Its code is shown once and kept as a hash."""
+
+    id: UUID
+    code_hash: bytes
+    organization: Organization
+    roles: tuple[Role, ...]
+    email: str | None = None
+    invited_by: str
+    expires_at: datetime
+    member_id: UUID | None = None
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine registered for OAuth (RFC 6749 section 2). Secrets are SHA-256 digests, newest first, at most two.
+    """A machine or app registered for OAuth (RFC 6749 section 2). Secrets are SHA-256 digests, at most two.
 
-    `roles` say what it may do when it acts alone; its scopes bound every token it gets.
+    `roles` say what it may do when it acts alone; its scopes bound every token it gets. `public` ones (in a browser, on
+    a phone) have no secret and may only act for people.
     """
 
     id: str
@@ -67,7 +86,13 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     secret_hashes: tuple[bytes, ...] = ()
     jwks: dict[str, object] | None = None
     active: bool = True
+    public: bool = False
+    redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ("client_credentials",)
+    revision: int = 1
 
     @property
     def auth_method(self) -> str:
+        if self.public:
+            return "none"
         return "private_key_jwt" if self.jwks else "client_secret_basic"

@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 
 from domain.actor import Actor
-from domain.errors import Forbidden, InsufficientScope
+from domain.errors import Forbidden, InsufficientScope, LoginTooOld
+from domain.login import RECENT
 from domain.organization import Role
 
 Verb = Literal[
@@ -35,6 +36,13 @@ Verb = Literal[
     "takedown.list",
     "takedown.acknowledge",
     "organization.list",
+    "organization.manage",
+    "member.read",
+    "member.manage",
+    "client.read",
+    "client.manage",
+    "audit.read",
+    "me.erase",
 ]
 Reach = Literal["any", "own"]
 _WRITERS: frozenset[Role] = frozenset({"coordinator", "editor", "triager"})
@@ -58,23 +66,24 @@ def _rule(scopes: str, roles: frozenset[Role], reach: Reach = "any") -> Rule:
     return Rule(frozenset(scopes.split()), roles, reach)
 
 
-SCOPES = [
-    "content:read",
-    "content:write",
-    "content:review",
-    "content:publish",
-    "channels:manage",
-    "partners:manage",
-    "calendar:read",
-    "calendar:write",
-    "placements:write",
-    "reports:submit",
-    "reports:triage",
-    "webhooks:manage",
-    "progress:read",
-    "progress:write",
-    "audit:read",
-]
+SCOPE_TEXT: dict[str, tuple[str, str]] = {
+    "content:read": ("Đọc và tải nội dung", "Read and download content"),
+    "content:write": ("Soạn và sửa bản nháp, tải tệp lên", "Write drafts and upload files"),
+    "content:review": ("Duyệt hoặc trả lại bản nháp", "Approve or return drafts"),
+    "content:publish": ("Phát hành, đính chính, gỡ nội dung", "Publish, correct and take down content"),
+    "channels:manage": ("Quản lý kênh", "Manage channels"),
+    "partners:manage": ("Quản lý đơn vị, thành viên, ứng dụng", "Manage organizations, members and apps"),
+    "calendar:read": ("Xem lịch", "See calendars"),
+    "calendar:write": ("Sửa lịch", "Change calendars"),
+    "placements:write": ("Báo nơi đã đăng, phát", "Report where content appeared"),
+    "reports:submit": ("Gửi phản ánh", "Send reports"),
+    "reports:triage": ("Xử lý phản ánh", "Handle reports"),
+    "webhooks:manage": ("Quản lý webhook", "Manage webhooks"),
+    "progress:read": ("Xem tiến độ", "See progress"),
+    "progress:write": ("Báo cáo tiến độ", "Report progress"),
+    "audit:read": ("Xem nhật ký", "Read the audit trail"),
+}
+SCOPES = list(SCOPE_TEXT)
 
 RULES: dict[Verb, Rule] = {
     "me.read": Rule(frozenset(SCOPES), _EVERYONE),
@@ -98,7 +107,19 @@ RULES: dict[Verb, Rule] = {
     "takedown.list": _rule("content:read content:publish", _EVERYONE, "own"),
     "takedown.acknowledge": _rule("content:read placements:write", _EVERYONE, "own"),
     "organization.list": _rule("content:read partners:manage", _EVERYONE),
+    "organization.manage": _rule("partners:manage", _COORDINATOR),
+    "member.read": _rule("partners:manage", _COORDINATOR, "own"),
+    "member.manage": _rule("partners:manage", _COORDINATOR, "own"),
+    "client.read": _rule("partners:manage", _COORDINATOR, "own"),
+    "client.manage": _rule("partners:manage", _COORDINATOR, "own"),
+    "audit.read": _rule("audit:read", frozenset({"coordinator", "auditor"})),
+    "me.erase": Rule(frozenset(SCOPES), _EVERYONE),
 }
+
+RECENT_LOGIN: frozenset[Verb] = frozenset(
+    {"organization.manage", "member.manage", "client.manage", "grant.manage", "channel.manage", "me.erase"}
+)
+"""What a person may do only some hours after signing in (RFC 9470); machines have no sign-in that could age."""
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     "coordinator": frozenset(SCOPES),
@@ -135,12 +156,14 @@ def can(actor: Actor, verb: Verb, owner: UUID | None = None) -> bool:
 
 
 def require(actor: Actor, verb: Verb, owner: UUID | None = None) -> None:
-    """Raise InsufficientScope or Forbidden unless `can`."""
+    """Raise InsufficientScope or Forbidden unless `can`; LoginTooOld where only the sign-in is too long ago."""
     rule = RULES[verb]
     if not rule.scopes & actor.scopes:
         raise InsufficientScope(scope=" ".join(sorted(rule.scopes)))
     if not can(actor, verb, owner):
         raise Forbidden(verb=verb)
+    if verb in RECENT_LOGIN and not actor.recent:
+        raise LoginTooOld(max_age=int(RECENT.total_seconds()))
 
 
 def sees(actor: Actor, owner: UUID) -> bool:

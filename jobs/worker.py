@@ -16,7 +16,7 @@ from domain.actions.publications import Press
 from domain.errors import NotFound, Refusal, StaleVersion, Unavailable
 from jobs.retention import purge
 from storage.database import WORKER, make_engine, make_pool
-from storage.keys import load_keys
+from storage.keys import REFRESH_SECONDS, load_keys
 from storage.markup import SafeMarkup
 from storage.migrate import check_schema
 from storage.objects import ObjectStore
@@ -40,6 +40,7 @@ class Worker:
         self.clock = SystemClock()
         self.ids = SystemIds()
         self._next_hourly = 0.0
+        self._next_keys = 0.0
         self._next_daily = time.monotonic() + HOURLY  # not while everything starts
         self.engine: AsyncEngine
         self.pool: asyncpg.Pool
@@ -49,8 +50,8 @@ class Worker:
         await check_schema(self.engine)
         self.pool = await make_pool(self.settings.database_url, size=2)
         self.objects = ObjectStore(self.settings)
-        keys = await load_keys(self.engine, self.settings.secret_key, self.clock.now())
-        self.press = Press(SafeMarkup(), keys)
+        self.keys = await load_keys(self.engine, self.settings.secret_key, self.clock)
+        self.press = Press(SafeMarkup(), self.keys)
 
     async def close(self) -> None:
         await self.pool.close()
@@ -73,6 +74,9 @@ class Worker:
 
     async def tick(self) -> None:
         """One round: due materials, changed channel rules, late recipients; once an hour what may be forgotten."""
+        if time.monotonic() >= self._next_keys:
+            self._next_keys = time.monotonic() + REFRESH_SECONDS
+            await self.keys.refresh()
         for material_id in await self._due():
             await self._attempt(f"material {material_id}", self._run_due(material_id))
         for slug in await self._rerouting():

@@ -34,7 +34,7 @@ from storage.tables import vocabulary
 from storage.work import Work
 
 HERE = Path(__file__).parent
-LOADER = Event(actor="operator", verb="programme.load", thing="programme")
+LOADER = Event(actor="client:operator", verb="programme.load", thing="programme")
 Step = Callable[[int, int], None]
 
 
@@ -208,7 +208,7 @@ async def load_programme(settings: Settings, step: Step) -> dict[str, int]:
     loader = Loader(settings)
     try:
         await loader.objects.ensure_bucket()
-        keys = await load_keys(loader.engine, settings.secret_key, loader.clock.now())
+        keys = await load_keys(loader.engine, settings.secret_key, loader.clock)
         await loader.lists(programme)
         await loader.organizations(programme)
         await loader.members(programme)

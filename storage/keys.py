@@ -1,60 +1,122 @@
-"""Signing keys: made on first use, kept encrypted, loaded once.
+"""Signing keys: made on first use, kept encrypted, read again every few seconds so that a rotation reaches everybody.
 
 Private keys rest as AES-256-GCM boxes under LANTOA_SECRET_KEY, with the kid as associated data.
 """
 
-import os
 from base64 import urlsafe_b64encode
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
+from typing import cast
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc.jwk import ECKey, OKPKey
-from sqlalchemy import RowMapping, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import RowMapping, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.ports import Signature
+from domain.ports import Clock, Signature
+from storage.box import box, unbox
 from storage.database import translated
-from storage.settings import BadSetting
-from storage.tables import signing_keys
+from storage.tables import audit, signing_keys
 
+REFRESH_SECONDS = 5.0
+NOTICE = timedelta(seconds=15)
+"""A new key is shown this long before it signs: by then every process and most caches know it."""
+_TOKEN_KEPT = timedelta(days=1)
 _LOCK = 3250_0001
 Jwk = dict[str, object]
 
 
 class KeyRing:
-    """The live private keys and every public key that may still be needed.
+    """The private keys that sign now or next, and every public key that may still be needed.
 
     `token_key` is a one-key JWK (Authlib picks at random from a set); `public` is what /.well-known/jwks.json shows.
     """
 
-    def __init__(self, token_key: ECKey, document_key: OKPKey, public: list[Jwk]) -> None:
-        self.token_key = token_key
-        self.public = public
-        self._document_kid = str(document_key.kid)
-        private = document_key.private_key
-        assert isinstance(private, Ed25519PrivateKey)
-        self._private = private
+    def __init__(self, engine: AsyncEngine, secret: bytes, clock: Clock) -> None:
+        self._engine = engine
+        self._secret = secret
+        self._clock = clock
+        self._rows: Sequence[RowMapping] = ()
+        self._opened: dict[str, ECKey | OKPKey] = {}
+        self.public: list[Jwk] = []
+
+    async def refresh(self) -> None:
+        """Read the keys again. Nothing is opened or replaced where nothing changed."""
+        with translated():
+            async with self._engine.connect() as connection:
+                self._take(await _rows(connection))
+
+    async def create(self) -> None:
+        """Make the first key of each purpose where there is none (one process wins)."""
+        with translated():
+            async with self._engine.begin() as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                present = {row["purpose"] for row in await _rows(connection) if row["retired_at"] is None}
+                for purpose in {"token", "document"} - present:
+                    await self._add(connection, purpose, timedelta(0))
+                self._take(await _rows(connection))
+
+    async def rotate(self, purpose: str, by: str) -> str:
+        """Make a new key that signs from NOTICE on, when the present one retires; gives its kid."""
+        with translated():
+            async with self._engine.begin() as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                at = self._clock.now()
+                live = (signing_keys.c.purpose == purpose, signing_keys.c.retired_at.is_(None))
+                await connection.execute(update(signing_keys).where(*live).values(retired_at=at + NOTICE))
+                kid = await self._add(connection, purpose, NOTICE)
+                row = {"at": at, "actor": by, "verb": "keys.rotate", "thing": f"key:{kid}", "detail": {}}
+                await connection.execute(insert(audit).values(**row))
+                self._take(await _rows(connection))
+        return kid
+
+    async def _add(self, connection: AsyncConnection, purpose: str, notice: timedelta) -> str:
+        key = _generate(purpose)
+        kid = str(key.kid)
+        sealed = box(self._secret, kid, msgspec.json.encode(key.as_dict(private=True)))
+        values = {"kid": kid, "purpose": purpose, "public_jwk": key.as_dict(private=False), "private_box": sealed}
+        await connection.execute(insert(signing_keys).values(**values, created_at=self._clock.now() + notice))
+        return kid
+
+    def _take(self, rows: Sequence[RowMapping]) -> None:
+        known = [(row["kid"], row["retired_at"]) for row in self._rows]
+        if known == [(row["kid"], row["retired_at"]) for row in rows]:
+            return
+        now = self._clock.now()
+        for row in rows:
+            if row["kid"] not in self._opened and (row["retired_at"] is None or row["retired_at"] > now):
+                private = msgspec.json.decode(unbox(self._secret, row["kid"], row["private_box"]))
+                token = row["purpose"] == "token"
+                self._opened[row["kid"]] = ECKey.import_key(private) if token else OKPKey.import_key(private)
+        self._rows = rows
+        self.public = [_published(row) for row in rows]
+
+    def _live(self, purpose: str) -> ECKey | OKPKey:
+        """The newest key whose time has come."""
+        now = self._clock.now()
+        kid = [row["kid"] for row in self._rows if row["purpose"] == purpose and row["created_at"] <= now][-1]
+        return self._opened[kid]
+
+    @property
+    def token_key(self) -> ECKey:
+        return cast("ECKey", self._live("token"))
 
     def sign(self, document: bytes) -> Signature:
         """Sign a document's bytes with Ed25519 (RFC 8032)."""
-        value = urlsafe_b64encode(self._private.sign(document)).rstrip(b"=").decode()
-        return Signature(sha256=sha256(document).hexdigest(), value=value, kid=self._document_kid)
+        key = self._live("document")
+        private = key.private_key
+        assert isinstance(private, Ed25519PrivateKey)
+        value = urlsafe_b64encode(private.sign(document)).rstrip(b"=").decode()
+        return Signature(sha256=sha256(document).hexdigest(), value=value, kid=str(key.kid))
 
 
-def _box(secret: bytes, kid: str, plain: bytes) -> bytes:
-    nonce = os.urandom(12)
-    return nonce + AESGCM(secret).encrypt(nonce, plain, kid.encode())
-
-
-def _unbox(secret: bytes, kid: str, box: bytes) -> bytes:
-    try:
-        return AESGCM(secret).decrypt(box[:12], box[12:], kid.encode())
-    except InvalidTag as error:
-        raise BadSetting("LANTOA_SECRET_KEY is not the key that the signing keys were stored with") from error
+async def load_keys(engine: AsyncEngine, secret: bytes, clock: Clock) -> KeyRing:
+    """Give the key ring, ready to sign."""
+    ring = KeyRing(engine, secret, clock)
+    await ring.create()
+    return ring
 
 
 def _generate(purpose: str) -> ECKey | OKPKey:
@@ -63,29 +125,12 @@ def _generate(purpose: str) -> ECKey | OKPKey:
     return OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"}, auto_kid=True)
 
 
-async def load_keys(engine: AsyncEngine, secret: bytes, now: datetime) -> KeyRing:
-    """Load the key ring, making the first pair of each purpose where there is none (one process wins)."""
-    with translated():
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            rows = (await connection.execute(select(signing_keys).order_by(signing_keys.c.created_at))).mappings().all()
-            for purpose in ("token", "document"):
-                if not any(row["purpose"] == purpose and row["retired_at"] is None for row in rows):
-                    key = _generate(purpose)
-                    kid = str(key.kid)
-                    box = _box(secret, kid, msgspec.json.encode(key.as_dict(private=True)))
-                    values = {"kid": kid, "purpose": purpose, "public_jwk": key.as_dict(private=False)}
-                    await connection.execute(insert(signing_keys).values(**values, private_box=box, created_at=now))
-            rows = (await connection.execute(select(signing_keys).order_by(signing_keys.c.created_at))).mappings().all()
-    live = {row["purpose"]: row for row in rows if row["retired_at"] is None}
-    opened = {
-        purpose: msgspec.json.decode(_unbox(secret, row["kid"], row["private_box"])) for purpose, row in live.items()
-    }
-    return KeyRing(
-        ECKey.import_key(opened["token"]),
-        OKPKey.import_key(opened["document"]),
-        [_published(row) for row in rows],
-    )
+async def _rows(connection: AsyncConnection) -> Sequence[RowMapping]:
+    """Every document key; token keys until the last token they signed is long dead."""
+    kept = signing_keys.c.retired_at.is_(None) | (signing_keys.c.purpose == "document")
+    recent = signing_keys.c.retired_at > text("now() - :kept").bindparams(kept=_TOKEN_KEPT)
+    query = select(signing_keys).where(kept | recent).order_by(signing_keys.c.created_at)
+    return (await connection.execute(query)).mappings().all()
 
 
 def _published(row: RowMapping) -> Jwk:

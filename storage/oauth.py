@@ -11,16 +11,20 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.actor import Actor
+from domain.grant import origin_of
+from domain.login import RECENT
 from domain.organization import Client
 from domain.permissions import scopes_of
 from storage.database import as_uuid, reading, translated
+from storage.grants import Grants
 from storage.rows import to_struct
 from storage.tables import assertions, audit, clients, sessions
+from storage.throttles import count_failure, seconds_left
 
 T = TypeVar("T")
 
 _SESSION = """
-SELECT s.client_id, s.member_id, o.id AS organization_id, o.kind, c.scopes,
+SELECT s.client_id, s.member_id, s.auth_time, o.id AS organization_id, o.kind, c.scopes,
        coalesce(m.roles, c.roles) AS roles
   FROM sessions s JOIN clients c ON c.id = s.client_id AND c.active
        LEFT JOIN members m ON m.id = s.member_id
@@ -36,12 +40,20 @@ class OAuthTransaction:
         self._db = connection
         self.now = now
         self._new_id = new_id
+        self.grants = Grants(connection, now)
 
     def client(self, client_id: str) -> Client | None:
         row = self._db.execute(select(clients).where(clients.c.id == client_id)).mappings().first()
         return to_struct(Client, row) if row else None
 
-    def open_session(self, client_id: str, seconds: int, member_id: UUID | None = None) -> UUID:
+    def open_session(
+        self,
+        client_id: str,
+        lifetime: timedelta,
+        *,
+        member_id: UUID | None = None,
+        auth_time: datetime | None = None,
+    ) -> UUID:
         session_id = self._new_id()
         self._db.execute(
             insert(sessions).values(
@@ -49,7 +61,8 @@ class OAuthTransaction:
                 client_id=client_id,
                 member_id=member_id,
                 created_at=self.now,
-                expires_at=self.now + timedelta(seconds=seconds),
+                expires_at=self.now + lifetime,
+                auth_time=auth_time,
             )
         )
         return session_id
@@ -64,6 +77,19 @@ class OAuthTransaction:
     def revoke_session(self, session_id: UUID) -> None:
         still = sessions.c.revoked_at.is_(None)
         self._db.execute(update(sessions).where(sessions.c.id == session_id, still).values(revoked_at=self.now))
+
+    def session_lives(self, session_id: UUID) -> bool:
+        query = select(sessions.c.id).where(
+            sessions.c.id == session_id, sessions.c.revoked_at.is_(None), sessions.c.expires_at > self.now
+        )
+        return self._db.execute(query).first() is not None
+
+    def wait(self, key: str) -> int:
+        """Seconds that must pass before `key` may try again."""
+        return seconds_left(self._db, key, self.now)
+
+    def failed(self, key: str) -> None:
+        count_failure(self._db, key, self.now)
 
     def record(self, actor: str, verb: str, detail: dict[str, object]) -> None:
         self._db.execute(insert(audit).values(at=self.now, actor=actor, verb=verb, thing="oauth", detail=detail))
@@ -84,6 +110,15 @@ class OAuthStore:
             async with self._engine.begin() as connection:
                 return await connection.run_sync(lambda c: core(OAuthTransaction(c, self._now(), self._new_id)))
 
+    async def origins(self) -> frozenset[str]:
+        """The web origins of all active clients."""
+        async with reading(self._pool) as connection:
+            rows = await connection.fetch("SELECT unnest(redirect_uris) AS uri FROM clients WHERE active AND public")
+        return frozenset(origin for row in rows if (origin := origin_of(row["uri"])))
+
+    def _recent(self, auth_time: datetime | None) -> bool:
+        return auth_time is not None and self._now() - auth_time <= RECENT
+
     async def actor(self, session_id: UUID, scopes: frozenset[str]) -> Actor | None:
         """Who a session is today; None when it, its client or its member is no longer valid."""
         async with reading(self._pool) as connection:
@@ -98,5 +133,6 @@ class OAuthStore:
             roles=roles,
             member_id=as_uuid(row["member_id"]) if row["member_id"] else None,
             session_id=session_id,
+            recent=row["member_id"] is None or self._recent(row["auth_time"]),
             central=row["kind"] == "coordinator",
         )

@@ -1,14 +1,17 @@
 """Organizations, members, OAuth clients and the programme's codes in PostgreSQL."""
 
 import contextlib
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.errors import IdTaken
-from domain.organization import Client, Member, Organization
+from domain.errors import IdTaken, NotFound
+from domain.organization import Client, Invitation, Member, Organization
+from storage.accounts import end_sessions
+from storage.identity_tables import credentials, invitations
 from storage.rows import to_row, to_struct
 from storage.tables import clients, members, organizations, vocabulary
 
@@ -35,7 +38,37 @@ class OrganizationStore:
         return to_struct(Member, (await self._db.execute(select(members).where(or_(*named)))).mappings().first())
 
     async def add_member(self, member: Member) -> None:
-        await self._db.execute(insert(members).values(**to_row(members, member)))
+        try:
+            await self._db.execute(insert(members).values(**to_row(members, member)))
+        except IntegrityError as error:
+            raise IdTaken from error
+
+    async def save_member(self, member: Member) -> None:
+        values = to_row(members, member)
+        await self._db.execute(update(members).where(members.c.id == member.id).values(**values))
+
+    async def end_sessions(self, member_id: UUID) -> None:
+        now = datetime.now(UTC)
+        await self._db.run_sync(lambda session: end_sessions(session, member_id, now))
+
+    async def forget_credentials(self, member_id: UUID) -> None:
+        await self._db.execute(delete(credentials).where(credentials.c.member_id == member_id))
+
+    async def add_invitation(self, invitation: Invitation) -> None:
+        values = to_row(invitations, invitation, organization_id=invitation.organization.id)
+        await self._db.execute(insert(invitations).values(**values))
+
+    async def invitation(self, code_hash: bytes) -> Invitation:
+        query = select(invitations).where(invitations.c.code_hash == code_hash).with_for_update()
+        row = (await self._db.execute(query)).mappings().first()
+        if row is None:
+            raise NotFound
+        return to_struct(Invitation, row, organization=await self.get(row["organization_id"]))
+
+    async def use_invitation(self, invitation_id: UUID, member_id: UUID) -> None:
+        unused = (invitations.c.id == invitation_id, invitations.c.member_id.is_(None))
+        if (await self._db.execute(update(invitations).where(*unused).values(member_id=member_id))).rowcount != 1:
+            raise NotFound
 
     async def client(self, client_id: str) -> Client:
         query = select(clients).where(clients.c.id == client_id)

@@ -12,6 +12,14 @@ class BadSetting(Exception):  # noqa: N818
     """A setting is missing or cannot be used; the message names it and says what to do."""
 
 
+class Provider(msgspec.Struct, frozen=True):
+    """An OpenID Connect provider that people may sign in through, and who we are to it."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url` is the issuer and the base of every absolute address; sizes are bytes."""
 
@@ -30,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_anonymous: int = 600
     contact: str = "mailto:security@example.org"
     heartbeat: str = ""
+    provider: Provider | None = None
 
 
 SAMPLES = ("change-me", "changeme", "thay-doi", "minioadmin", "password")
@@ -59,7 +68,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         rate_limit_anonymous=int(env.get("LANTOA_RATE_LIMIT_ANONYMOUS", "600")),
         contact=env.get("LANTOA_CONTACT", "mailto:security@example.org"),
         heartbeat=env.get("LANTOA_HEARTBEAT", ""),
+        provider=_provider(env),
     )
+
+
+def _provider(env: Mapping[str, str]) -> Provider | None:
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    if not any(env.get(f"LANTOA_{name}") for name in names):
+        return None
+    return Provider(*(_needed(env, name).rstrip("/") for name in names))
 
 
 def _needed(env: Mapping[str, str], name: str) -> str:

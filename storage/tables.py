@@ -26,6 +26,8 @@ organizations = Table(
     Column("duties", ARRAY(Text), nullable=False),
     Column("active_from", Instant),
     Column("active_to", Instant),
+    Column("successor_id", UUID),
+    Column("revision", Integer, nullable=False),
 )
 members = Table(
     "members",
@@ -36,6 +38,9 @@ members = Table(
     Column("organization_id", UUID, nullable=False),
     Column("roles", ARRAY(Text), nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("email", Text),
+    Column("revision", Integer, nullable=False),
+    Column("left_at", Instant),
 )
 clients = Table(
     "clients",
@@ -48,6 +53,10 @@ clients = Table(
     Column("secret_hashes", ARRAY(LargeBinary), nullable=False),
     Column("jwks", JSONB),
     Column("active", Boolean, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("grant_types", ARRAY(Text), nullable=False),
+    Column("revision", Integer, nullable=False),
 )
 sessions = Table(
     "sessions",
@@ -58,6 +67,7 @@ sessions = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("auth_time", Instant),
 )
 assertions = Table(
     "assertions",
@@ -250,6 +260,8 @@ audit = Table(
     Column("verb", Text, nullable=False),
     Column("thing", Text, nullable=False),
     Column("detail", JSONB, nullable=False),
+    Column("seal_no", BigInteger),
+    Column("seal", LargeBinary),
 )
 idempotency = Table(
     "idempotency",

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -11,12 +12,19 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from cli.clients import add_client
-from cli.parts import prepare
+from cli.parts import OPERATOR, engine_of, prepare, work_on
 from cli.tokens import mint_member_token
+from domain.actions import members
+from domain.actions.clients import INTERACTIVE
+from domain.organization import Member, Role
 from programme.loader import load_programme
+from storage.accounts import Accounts
 from storage.embedded import Child, free_port
 from storage.local import LocalParts
 from storage.settings import Settings, read_settings
+from storage.system import SystemClock
+
+PASSWORD = "chuồn-chuồn-bay-thấp-thì-mưa"
 
 
 class Installation:
@@ -98,7 +106,29 @@ class Installation:
         return asyncio.run(mint_member_token(self.settings, login, scopes.split(), 60))["access_token"]
 
     def new_client(self, organization: str, **more: object) -> dict[str, str]:
-        return asyncio.run(add_client(self.settings, organization, "test", **more))
+        plan = {"roles": ("outlet_manager",)} | more
+        return asyncio.run(add_client(self.settings, organization, "test", **plan))
+
+    def new_app(self, organization: str, *redirect_uris: str, **more: object) -> str:
+        """Register a public client that acts for people; gives its id."""
+        grants = tuple(g for g in INTERACTIVE if redirect_uris or g != "authorization_code")
+        plan = {"public": True, "redirect_uris": redirect_uris, "grant_types": grants} | more
+        return asyncio.run(add_client(self.settings, organization, "Ứng dụng thử", **plan))["client_id"]
+
+    def new_member(self, organization: str, *roles: Role, password: str = PASSWORD, **more: object) -> Member:
+        """A person with a password, as the invitation page makes one."""
+
+        async def work() -> Member:
+            async with engine_of(self.settings) as engine:
+                async with work_on(engine) as unit:
+                    owner = (await unit.organizations.by_code(organization)).id
+                _, code = await members.invite(work_on(engine), OPERATOR, owner, roles, None)
+                login = f"nguoi.{secrets.token_hex(4)}"
+                member = await members.accept(work_on(engine), code, login=login, name="Người Thử", **more)
+                await Accounts(engine, self.settings.secret_key, SystemClock().now).set_password(member, password)
+                return member
+
+        return asyncio.run(work())
 
     def client_token(self, client: dict[str, str], url: str | None = None) -> str:
         answer = httpx.post(

@@ -11,7 +11,7 @@ from tests.people import ARTICLE, Newsroom, Person
 
 OPEN = {
     "getService", "getLive", "getReady", "getOpenapi", "getDocs", "getProblem", "getSecurityTxt", "issueToken",
-    "revokeToken", "getKeys", "getServerMetadata", "getResourceMetadata", "getUploadAbilities",
+    "revokeToken", "introspectToken", "authorizeDevice", "getKeys", "getServerMetadata", "getResourceMetadata", "getUploadAbilities",
 }  # fmt: skip
 CHANNEL = {
     "listChannels", "getChannel", "listChannelChanges", "getChannelDigest", "listHeads", "getMaterial", "listVersions",
@@ -56,7 +56,7 @@ def ask(who: Person, method: str, path: str, **ids: str) -> httpx.Response:
 
 def test_every_route_is_in_the_table(routes: dict[str, tuple[str, str]]) -> None:
     assert set(routes) == OPEN | CHANNEL | set(PROTECTED)
-    assert set(PROTECTED.values()) == set(RULES)
+    assert set(PROTECTED.values()) <= set(RULES)
 
 
 def test_without_a_token_every_protected_route_is_401(installation: Installation, routes: dict) -> None:
@@ -65,10 +65,10 @@ def test_without_a_token_every_protected_route_is_401(installation: Installation
 
 
 def test_with_the_wrong_scope_every_protected_route_is_403(installation: Installation, routes: dict) -> None:
-    everything = set().union(*(rule.scopes for verb, rule in RULES.items() if verb != "me.read"))
-    unused = Person(installation.url, installation.member_token("dieuphoi.stttt", "audit:read"))
-    assert "audit:read" not in everything
-    for name in set(PROTECTED) - {"getMe"}:
+    everything = set().union(*(rule.scopes for verb, rule in RULES.items() if not verb.startswith("me.")))
+    unused = Person(installation.url, installation.member_token("dieuphoi.stttt", "webhooks:manage"))
+    assert "webhooks:manage" not in everything
+    for name in {name for name, verb in PROTECTED.items() if not verb.startswith("me.")}:
         answer = ask(unused, *routes[name])
         assert answer.status_code == 403, (name, answer.text)
         if answer.content:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect
 
+from storage import identity_tables  # noqa: F401 -- declares its tables
 from storage.database import make_engine
 from storage.migrate import migrate
 from storage.tables import metadata

@@ -1,0 +1,107 @@
+"""A request as Authlib wants it, checked for what Authlib would stumble over; and its answer."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import Any
+
+import msgspec
+from authlib.oauth2.rfc6749 import OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+
+Pairs = list[tuple[str, str]]
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, already read: headers with lower-case names, form (or query) pairs in order."""
+
+    method: str
+    uri: str
+    headers: dict[str, str]
+    pairs: Pairs
+    address: str = ""
+
+    @property
+    def guesses(self) -> str | None:
+        """The key under which wrong secrets are counted; None where no secret can be guessed (keys, public clients)."""
+        header = self.headers.get("authorization", "")
+        if not header.lower().startswith("basic "):
+            return None
+        client_id = b64decode(header[6:]).decode().partition(":")[0]
+        return f"client:{client_id[:100]}@{self.address}"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+class OAuthRequest(OAuth2Request):  # type: ignore[misc]
+    def __init__(self, form: Form) -> None:
+        # Behind a TLS proxy the inner address is http; the issuer's scheme is what the client saw.
+        super().__init__(form.method, "https://issuer" + form.uri, headers=_AuthlibHeaders(form.headers))
+        self.payload = BasicOAuth2Payload(dict(form.pairs))
+        self._form = dict(form.pairs)
+        self.read = form
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self._form
+
+    @property
+    def args(self) -> dict[str, str]:
+        return self._form
+
+
+class _AuthlibHeaders(dict[str, str]):
+    """Case-insensitive lookup of lower-case names."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(key.lower(), default)
+
+    def __getitem__(self, key: str) -> str:
+        return super().__getitem__(key.lower())
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and super().__contains__(key.lower())
+
+
+def refused(error: str, description: str, status: int = 400) -> Answer:
+    return Answer(status, {"error": error, "error_description": description}, {"cache-control": "no-store"})
+
+
+def busy(seconds: int) -> Answer:
+    """Too many failures: 429 with the time to wait."""
+    headers = {"cache-control": "no-store", "retry-after": str(seconds)}
+    return Answer(429, {"error": "temporarily_unavailable", "error_description": "too many failures"}, headers)
+
+
+def check_pairs(pairs: Pairs) -> Answer | None:
+    """Refuse repeated parameters (RFC 6749 section 3.1) and NUL."""
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        return refused("invalid_request", "a parameter is repeated")
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        return refused("invalid_request", "NUL in a parameter")
+    return None
+
+
+def check_form(form: Form) -> Answer | None:
+    """Refuse repeats, NUL, two ways of authenticating (RFC 6749 section 2.3) and broken Basic."""
+    if found := check_pairs(form.pairs):
+        return found
+    header = form.headers.get("authorization", "")
+    sent = dict(form.pairs)
+    ways = [bool(header), "client_secret" in sent, "client_assertion" in sent]
+    if sum(ways) > 1:
+        return refused("invalid_request", "more than one client authentication method")
+    if header.lower().startswith("basic "):
+        try:
+            decoded = b64decode(header[6:], validate=True).decode()
+        except (Base64Error, ValueError):
+            return refused("invalid_request", "Authorization is not Basic in UTF-8")
+        if "\0" in decoded or ":" not in decoded:
+            return refused("invalid_request", "Authorization is not id:secret")
+    if "client_assertion" in sent and not sent["client_assertion"].isascii():
+        return refused("invalid_request", "client_assertion is not a JWT")
+    return None
