@@ -1,5 +1,6 @@
 """A person lets an app act: the authorization endpoint (RFC 6749 section 3.1) and the device page (RFC 8628)."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,13 +10,14 @@ from litestar.di import NamedDependency
 from api.browser import Asked, Browser, see_other
 from api.dependencies import Parts
 from api.oauth import server as oauth
-from api.oauth.forms import Answer, Form, check_pairs
+from api.oauth.forms import Answer, Form, check_pairs, refused
 from api.oauth.transaction import Grantee
 from api.routes.sign_in import PAGE, here, signed_in
 from domain.login import Login
 from domain.organization import Client, Member
 from domain.permissions import SCOPE_TEXT, scopes_of
 
+_RESPONSE_TYPE = re.compile(r"\A[A-Za-z0-9_ ]*\Z")
 _DEVICE = ("Kết nối thiết bị", "Connect a device")
 
 
@@ -25,6 +27,8 @@ def _query(request: Asked) -> Form | Answer:
     except ValueError:
         pairs = [("", ""), ("", "")]
     form = Form(method="GET", uri=request.url.path, headers={}, pairs=pairs)
+    if not _RESPONSE_TYPE.match(dict(pairs).get("response_type", "")):
+        return refused("unsupported_response_type", "response_type is no name")  # Authlib would repeat it
     return check_pairs(pairs) or form
 
 
