@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
 
 from api.problems import MEDIA_TYPE
 from domain.permissions import SCOPE_TEXT
@@ -50,10 +52,17 @@ def build_contract(app: Litestar) -> dict[str, Any]:
         }
     }
     document["components"]["schemas"] = _schemas(document["components"]["schemas"])
+    access = {handler.operation_id: handler.opt["access"] for handler in _handlers(app)}
     for methods in document["paths"].values():
         for about in methods.values():
+            about["x-lantoa-access"] = access[about["operationId"]]
             _exact(about)
     return document
+
+
+def _handlers(app: Litestar) -> list[HTTPRouteHandler]:
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
+    return [handler for route in routes for handler in route.route_handlers if "access" in handler.opt]
 
 
 def _schemas(found: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from storage.oauth import OAuthStore
 from storage.objects import ObjectStore
 from storage.reader_delivery import DeliveryReader
 from storage.reader_desk import DeskReader
+from storage.reader_directory import DirectoryReader
 from storage.reader_feed import FeedReader
 from storage.settings import BadSetting, Settings
 from storage.system import SystemClock, SystemIds
@@ -57,6 +58,7 @@ class Parts:
     feed: FeedReader
     delivery: DeliveryReader
     desk: DeskReader
+    directory: DirectoryReader
     ledger: Ledger
     watcher: FeedWatcher
     press: Press
@@ -83,6 +85,7 @@ class Parts:
         self.feed = FeedReader(self.pool)
         self.delivery = DeliveryReader(self.pool)
         self.desk = DeskReader(self.pool)
+        self.directory = DirectoryReader(self.pool)
         self.press = Press(SafeMarkup(), self.keys)
         self.ledger = Ledger(self.pool, self.clock)
         self.watcher = FeedWatcher(settings.database_url)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, route
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.params import ParameterKwarg
+from litestar.params import HeaderParameter, ParameterKwarg
 
 from api.problems import problems
 from domain.actor import Actor
@@ -30,6 +30,11 @@ _RECENT = ("insufficient_user_authentication",)
 CHANGING = ("precondition_required", "stale_version")
 WRITING = ("unsupported_media_type", "body_too_large", "invalid_content")
 KEYED = ("idempotency_key_reused", "idempotency_key_in_use", "already_done")
+
+IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description='The ETag you have read, `"3"`')]
+IdempotencyKey = Annotated[
+    str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat of this request harmless")
+]
 
 
 def operation(access: Access, *codes: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Keyset pages: `{"items": […], "next": "<cursor>"}` and a Link header."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,10 +19,18 @@ T = TypeVar("T")
 
 def read_page_cursor(cursor: str | None) -> UUID | None:
     """Read an opaque list cursor; UnknownParameter for nonsense."""
+    return read_cursor(cursor, UUID)
+
+
+def read_cursor(cursor: str | None, kind: Callable[[str], T]) -> T | None:
+    """Like `read_page_cursor`, for lists whose ids are not UUIDs."""
     if cursor is None:
         return None
     try:
-        return UUID(bytes=urlsafe_b64decode(cursor + "=="))
+        text = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode()
+        if "\0" in text or len(text) > 100:
+            raise UnknownParameter(parameter="cursor")
+        return kind(text)
     except ValueError as error:
         raise UnknownParameter(parameter="cursor") from error
 
@@ -38,7 +46,7 @@ def page_of(
     items = [msgspec.convert(row, line) for row in rows[:limit]]
     if len(rows) <= limit:
         return Response(kind(items=items), headers={"cache-control": "no-store"})  # type: ignore[call-arg]
-    cursor = urlsafe_b64encode(rows[limit - 1]["id"].bytes).rstrip(b"=").decode()
+    cursor = urlsafe_b64encode(str(rows[limit - 1]["id"]).encode()).rstrip(b"=").decode()
     query = urlencode({**request.query_params, "cursor": cursor, "limit": limit})
     link = f'<{request.url.path}?{query}>; rel="next"'
     page = kind(items=items, next=cursor)  # type: ignore[call-arg]

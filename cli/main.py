@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from cli import clients, doctor, keys, members, objects, up
+from cli import audit, clients, doctor, keys, members, organizations, up
 from cli.console import Json, command, console, say
 from cli.environment import kept_environ, settings
 from cli.parts import prepare
@@ -16,8 +16,9 @@ from cli.tokens import mint_member_token
 app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
 app.add_typer(members.app, name="member", help="Thành viên · Members")
+app.add_typer(organizations.app, name="organizations", help="Đơn vị · Organizations")
 app.add_typer(keys.app, name="keys", help="Khóa ký · Signing keys")
-app.add_typer(objects.app, name="audit", help="Kiểm tra · Audits")
+app.add_typer(audit.app, name="audit", help="Kiểm tra · Audits")
 app.command("up", help="Chạy tất cả trên máy này · Run everything on this machine")(up.up)
 app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(doctor.doctor)
 

@@ -24,4 +24,9 @@ async def purge(pool: asyncpg.Pool, now: datetime) -> None:
         await connection.execute(_TOMBSTONES, now - timedelta(days=TOMBSTONE_DAYS), sorted(KEPT_FOR_GOOD))
         await connection.execute("DELETE FROM assertions WHERE expires_at < $1", now - timedelta(minutes=10))
         await connection.execute("DELETE FROM sessions WHERE expires_at < $1", now - timedelta(days=1))
+        for table in ("codes", "refresh_tokens", "devices", "logins", "invitations"):
+            unused = " AND member_id IS NULL" if table == "invitations" else ""
+            statement = f"DELETE FROM {table} WHERE expires_at < $1{unused}"  # noqa: S608 -- our own names
+            await connection.execute(statement, now - timedelta(days=1))
+        await connection.execute("DELETE FROM throttles WHERE last_at < $1", now - timedelta(hours=1))
         await connection.execute("DELETE FROM idempotency WHERE started_at < $1", now - KEPT)

@@ -15,6 +15,7 @@ from domain.actions import publications, takedowns, uploads
 from domain.actions.publications import Press
 from domain.errors import NotFound, Refusal, StaleVersion, Unavailable
 from jobs.retention import purge
+from storage.audit import seal
 from storage.database import WORKER, make_engine, make_pool
 from storage.keys import REFRESH_SECONDS, load_keys
 from storage.markup import SafeMarkup
@@ -82,6 +83,7 @@ class Worker:
         for slug in await self._rerouting():
             await self._attempt(f"channel {slug}", self._reroute(slug))
         await takedowns.extend(self.work())
+        await seal(self.pool)
         if time.monotonic() >= self._next_hourly:
             self._next_hourly = time.monotonic() + HOURLY
             await self._attempt("uploads", lambda: uploads.sweep(self.work(), self.objects))

@@ -30,6 +30,7 @@ SELECT s.client_id, s.member_id, s.auth_time, o.id AS organization_id, o.kind, c
        LEFT JOIN members m ON m.id = s.member_id
        JOIN organizations o ON o.id = coalesce(m.organization_id, c.organization_id)
  WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND (m.id IS NULL OR m.active)
+   AND (o.active_to IS NULL OR o.active_to > $2)
 """
 
 

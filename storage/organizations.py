@@ -13,6 +13,7 @@ from domain.organization import Client, Invitation, Member, Organization
 from storage.accounts import end_sessions
 from storage.identity_tables import credentials, invitations
 from storage.rows import to_row, to_struct
+from storage.succession import hand_over
 from storage.tables import clients, members, organizations, vocabulary
 
 
@@ -30,6 +31,18 @@ class OrganizationStore:
 
     async def add(self, organization: Organization) -> None:
         await self._db.execute(insert(organizations).values(**to_row(organizations, organization)))
+
+    async def all(self) -> list[Organization]:
+        """Every organization, by code."""
+        rows = await self._db.execute(select(organizations).order_by(organizations.c.code))
+        return [to_struct(Organization, row) for row in rows.mappings()]
+
+    async def save(self, organization: Organization) -> None:
+        values = to_row(organizations, organization)
+        await self._db.execute(update(organizations).where(organizations.c.id == organization.id).values(**values))
+
+    async def hand_over(self, leaving_id: UUID, coming_id: UUID, at: datetime) -> None:
+        await hand_over(self._db, leaving_id, coming_id, at)
 
     async def member(self, login_or_id: str) -> Member:
         named = [members.c.login == login_or_id]
@@ -64,6 +77,13 @@ class OrganizationStore:
         if row is None:
             raise NotFound
         return to_struct(Invitation, row, organization=await self.get(row["organization_id"]))
+
+    async def withdraw_invitation(self, invitation_id: UUID, organization_id: UUID | None) -> None:
+        """Delete one that waits, of that organization (None: of any)."""
+        mine = [] if organization_id is None else [invitations.c.organization_id == organization_id]
+        waiting = delete(invitations).where(invitations.c.id == invitation_id, invitations.c.member_id.is_(None), *mine)
+        if (await self._db.execute(waiting)).rowcount != 1:
+            raise NotFound
 
     async def use_invitation(self, invitation_id: UUID, member_id: UUID) -> None:
         unused = (invitations.c.id == invitation_id, invitations.c.member_id.is_(None))

@@ -13,8 +13,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.bodies import StrictBody
 from api.dependencies import Parts, Unit
-from api.operations import CHANGING, KEYED, WRITING, known_revision, operation
-from api.routes.desk import IdempotencyKey, IfMatch
+from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
 from api.views import (
     ChangesView,
     ChannelList,

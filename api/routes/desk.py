@@ -7,11 +7,11 @@ import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bodies import StrictBody, sent_fields
 from api.dependencies import Parts, Unit
-from api.operations import CHANGING, KEYED, WRITING, known_revision, operation, revision_of
+from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation, revision_of
 from api.pages import CursorParameter, Limit, page_of, read_page_cursor
 from api.views import (
     HistoryList,
@@ -31,10 +31,6 @@ from domain.content import Content
 from domain.material import LifeVerb, Material, State
 from domain.ports import UnitOfWork
 
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description='The ETag you have read, `"3"`')]
-IdempotencyKey = Annotated[
-    str | None, HeaderParameter(name="Idempotency-Key", description="Makes a repeat of this request harmless")
-]
 TAGS = ["desk"]
 NEW = ("id_taken", *WRITING)
 

@@ -1,13 +1,17 @@
 """Who am I; what is kept about me; forget me."""
 
+from typing import Any
+
 import msgspec
-from litestar import Response, get
+from litestar import Response, delete, get
 from litestar.di import NamedDependency
 
-from api.dependencies import Unit
+from api.dependencies import Parts, Unit
 from api.operations import operation
 from api.views import MeView, OrganizationView
+from domain.actions import members
 from domain.actor import Actor
+from domain.errors import NotFound
 
 TAGS = ["identity"]
 
@@ -28,4 +32,33 @@ async def get_me(work: Unit, actor: NamedDependency[Actor]) -> Response[MeView]:
     return Response(me, headers={"cache-control": "no-store"})
 
 
-ROUTES = [get_me]
+@get(
+    "/v1/me/export",
+    operation_id="exportMe",
+    summary="Dữ liệu về tôi · What is kept about me",
+    tags=TAGS,
+    **operation("me.read"),
+)
+async def export_me(parts: NamedDependency[Parts], actor: NamedDependency[Actor]) -> Response[dict[str, Any]]:
+    """Everything, for people only (Law 91/2025/QH15)."""
+    if actor.member_id is None:
+        raise NotFound
+    about = await parts.directory.about(actor.member_id)
+    headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="lan-toa-me.json"'}
+    return Response(about, headers=headers)
+
+
+@delete(
+    "/v1/me",
+    status_code=204,
+    operation_id="eraseMe",
+    summary="Xóa tài khoản của tôi · Erase me",
+    tags=TAGS,
+    **operation("me.erase"),
+)
+async def erase_me(work: Unit, actor: NamedDependency[Actor]) -> None:
+    """Name, login, e-mail and credentials go at once; the audit trail keeps a pseudonym."""
+    await members.erase(work, actor)
+
+
+ROUTES = [get_me, export_me, erase_me]

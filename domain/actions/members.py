@@ -46,6 +46,15 @@ async def invite(
     return made, code
 
 
+async def withdraw_invitation(uow: UnitOfWork, actor: Actor, invitation_id: UUID) -> None:
+    """Take back an invitation that nobody has accepted."""
+    require(actor, "member.manage")
+    async with uow:
+        within = None if actor.reaches_all else actor.organization_id
+        await uow.organizations.withdraw_invitation(invitation_id, within)
+        await uow.commit(Event(actor=actor.key, verb="member.uninvite", thing=f"invitation:{invitation_id}"))
+
+
 async def invitation(uow: UnitOfWork, code: str) -> Invitation:
     """An invitation that can still be accepted. NotFound for used, expired and unknown codes alike."""
     async with uow:

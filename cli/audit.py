@@ -1,4 +1,4 @@
-"""`lantoa audit objects`: bucket against rows, both ways."""
+"""`lantoa audit`: bucket against rows, both ways; and whether the audit trail was touched."""
 
 from typing import Annotated
 
@@ -9,6 +9,8 @@ from rich.progress import Progress
 from cli.console import Json, command, console, say
 from cli.environment import settings
 from cli.parts import engine_of
+from storage.audit import seal, verify
+from storage.database import make_pool
 from storage.objects import ObjectStore
 from storage.reconcile import reconcile
 
@@ -38,4 +40,24 @@ async def objects(
     counts = {name: value if isinstance(value, int) else len(value) for name, value in told.items()}
     say(told, ", ".join(f"{name} {count}" for name, count in counts.items()), as_json=as_json)
     if not found.sound:
+        raise typer.Exit(2)
+
+
+@app.command("verify", help="Nhật ký có bị sửa hay mất dòng không · Was the audit trail altered or cut")
+@command
+async def verify_trail(
+    head: Annotated[str, typer.Option(help="đầu chuỗi đã ghi lại lần trước · a head noted earlier")] = "",
+    as_json: Json = False,
+) -> None:
+    pool = await make_pool(settings().database_url, size=2)
+    try:
+        await seal(pool)
+        with Progress(console=console, disable=as_json, transient=True) as progress:
+            task = progress.add_task("Kiểm tra · Verifying", total=None)
+            verdict = await verify(pool, lambda done, total: progress.update(task, completed=done, total=total), head)
+    finally:
+        await pool.close()
+    good = f"{verdict.sealed} dòng nguyên vẹn · rows intact; head {verdict.head}"
+    say(msgspec.structs.asdict(verdict), verdict.why or good, as_json=as_json)
+    if verdict.broken_at is not None:
         raise typer.Exit(2)
