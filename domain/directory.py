@@ -41,7 +41,7 @@ COLUMNS = Line.__struct_fields__
 
 
 def read_csv(text: str) -> list[Line]:
-    """Read a table with a header line; empty cells are absent, `duties` are separated by spaces."""
+    """Read a table with a header line; empty cells are absent, `duties` are separated by `; `."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     unknown = set(reader.fieldnames or ()) - set(COLUMNS)
     if unknown or "code" not in (reader.fieldnames or ()):
@@ -52,7 +52,7 @@ def read_csv(text: str) -> list[Line]:
 def _line(number: int, row: dict[str, Any]) -> Line:
     values: dict[str, Any] = {key: value for key, value in row.items() if value not in (None, "")}
     if "duties" in values:
-        values["duties"] = values["duties"].split()
+        values["duties"] = [duty.strip() for duty in values["duties"].split(";") if duty.strip()]
     try:
         return msgspec.convert(values, Line)
     except msgspec.ValidationError as error:
@@ -66,7 +66,7 @@ def write_csv(lines: list[Line]) -> str:
     writer.writeheader()
     for line in lines:
         row = msgspec.to_builtins(line)
-        writer.writerow(row | {"duties": " ".join(line.duties)})
+        writer.writerow(row | {"duties": "; ".join(line.duties)})
     return out.getvalue()
 
 

@@ -51,7 +51,7 @@ clients = Table(
     Column("scopes", ARRAY(Text), nullable=False),
     Column("roles", ARRAY(Text), nullable=False),
     Column("secret_hashes", ARRAY(LargeBinary), nullable=False),
-    Column("jwks", JSONB),
+    Column("jwks", JSONB(none_as_null=True)),
     Column("active", Boolean, nullable=False),
     Column("public", Boolean, nullable=False),
     Column("redirect_uris", ARRAY(Text), nullable=False),
