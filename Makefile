@@ -19,7 +19,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 up: $(VENV)/.run
 	@exec $(BIN)/lantoa up
 
-test: $(VENV)/.dev
+tests/node/node_modules: tests/node/package-lock.json
+	@command -v npm > /dev/null || { echo "Thiếu Node.js 20 / Node.js 20 is needed for the tests (Debian: apt install nodejs npm)"; exit 1; }
+	npm ci --silent --no-audit --no-fund --prefix tests/node
+	@touch $@
+
+test: $(VENV)/.dev tests/node/node_modules
 	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests
 	$(BIN)/python -m pytest -m alone tests
 
