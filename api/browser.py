@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from string import Formatter
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,8 +12,8 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 
 from api.limits import client_address
-from api.problems import prefers_english
-from domain.errors import Forbidden, MalformedRequest
+from api.problems import PROBLEMS, headers_of, prefers_english
+from domain.errors import Forbidden, MalformedRequest, Refusal
 
 _TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined)
 LOGIN, BROWSER = "lantoa_login", "lantoa_browser"
@@ -106,6 +107,32 @@ class Browser(msgspec.Struct, kw_only=True):
         answer = self.page("message", "Quá nhiều lần sai", "Too many failures", status=429, text=self.text(vi, en))
         answer.headers["retry-after"] = str(seconds)
         return answer
+
+
+def answer_as_page(request: Asked, error: Refusal) -> Response[str]:
+    """A refusal of a page, for people: they see a page too."""
+    browser: Browser = request.app.state.parts.browser(request)
+    row = PROBLEMS[error.code]
+    title, detail = row.en if browser.english else row.vi
+    if isinstance(error, Forbidden):
+        old = (
+            "Trang này đã cũ. Hãy quay lại, tải lại trang rồi thử lại.",
+            "This page is old. Go back, reload it, try again.",
+        )
+        detail = browser.text(*old)
+    facts = {key: str(value) for key, value in error.facts.items()}
+    answer = browser.page("message", title, title, status=row.status, text=Formatter().vformat(detail, (), facts))
+    for name, value in headers_of(error).items():
+        answer.headers[name] = value
+    return answer
+
+
+PAGE: dict[str, Any] = {
+    "opt": {"access": "page"},
+    "include_in_schema": False,
+    "exception_handlers": {Refusal: answer_as_page},
+}
+"""What every page's route handler is declared with."""
 
 
 def see_other(where: str, *cookies: Cookie) -> Response[None]:

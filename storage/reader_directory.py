@@ -20,7 +20,8 @@ SELECT {_MEMBER} FROM members
 _CLIENTS = """
 SELECT c.id, c.name, c.organization_id, c.scopes, c.roles, c.public, c.redirect_uris, c.grant_types, c.active,
        c.revision,
-       nullif(c.jwks, 'null') AS jwks, cardinality(c.secret_hashes) AS secrets, l.asked_at AS last_asked_at, l.slug AS last_channel
+       nullif(c.jwks, 'null') AS jwks, cardinality(c.secret_hashes) AS secrets,
+       l.asked_at AS last_asked_at, l.slug AS last_channel
   FROM clients c
   LEFT JOIN LATERAL (
        SELECT l.asked_at, n.slug FROM ledger l JOIN channels n ON n.id = l.channel_id

@@ -6,7 +6,10 @@ import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -24,7 +27,14 @@ from storage.local import LocalParts
 from storage.settings import Settings, read_settings
 from storage.system import SystemClock
 
+T = TypeVar("T")
 PASSWORD = "chuồn-chuồn-bay-thấp-thì-mưa"
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Run to its end, also where the calling thread has a loop of its own (Playwright)."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 class Installation:
@@ -53,9 +63,9 @@ class Installation:
             self.local.start()
             self.environ = self.local.environ()
         else:
-            self.environ = asyncio.run(_outside(self.name, self.port))
+            self.environ = finished(_outside(self.name, self.port))
         self.environ |= {"LANTOA_RATE_LIMIT": "10000000", "LANTOA_RATE_LIMIT_ANONYMOUS": "10000000"}
-        asyncio.run(self._prepare())
+        finished(self._prepare())
         self.start_api(self.port)
         self.start_worker()
         self.wait_ready(self.port)
@@ -103,17 +113,17 @@ class Installation:
             self.local.stop()
 
     def member_token(self, login: str, scopes: str = "") -> str:
-        return asyncio.run(mint_member_token(self.settings, login, scopes.split(), 60))["access_token"]
+        return finished(mint_member_token(self.settings, login, scopes.split(), 60))["access_token"]
 
     def new_client(self, organization: str, **more: object) -> dict[str, str]:
         plan = {"roles": ("outlet_manager",)} | more
-        return asyncio.run(add_client(self.settings, organization, "test", **plan))
+        return finished(add_client(self.settings, organization, "test", **plan))
 
     def new_app(self, organization: str, *redirect_uris: str, **more: object) -> str:
         """Register a public client that acts for people; gives its id."""
         grants = tuple(g for g in INTERACTIVE if redirect_uris or g != "authorization_code")
         plan = {"public": True, "redirect_uris": redirect_uris, "grant_types": grants} | more
-        return asyncio.run(add_client(self.settings, organization, "Ứng dụng thử", **plan))["client_id"]
+        return finished(add_client(self.settings, organization, "Ứng dụng thử", **plan))["client_id"]
 
     def new_member(self, organization: str, *roles: Role, password: str = PASSWORD, **more: object) -> Member:
         """A person with a password, as the invitation page makes one."""
@@ -128,7 +138,7 @@ class Installation:
                 await Accounts(engine, self.settings.secret_key, SystemClock().now).set_password(member, password)
                 return member
 
-        return asyncio.run(work())
+        return finished(work())
 
     def client_token(self, client: dict[str, str], url: str | None = None) -> str:
         answer = httpx.post(
@@ -151,7 +161,7 @@ class Installation:
             finally:
                 await connection.close()
 
-        return asyncio.run(work())
+        return finished(work())
 
 
 async def _outside(name: str, port: int) -> dict[str, str]:

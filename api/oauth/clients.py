@@ -28,8 +28,9 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]
     def get_client_id(self) -> str:
         return self.client.id
 
-    def get_allowed_scope(self, scope: str) -> str:
-        return " ".join(sorted(set(scope.split()) & self.client.scopes))
+    def get_allowed_scope(self, scope: str | None) -> str:
+        asked = self.client.scopes if scope is None else frozenset(scope.split())
+        return " ".join(sorted(asked & self.client.scopes))
 
     def get_default_redirect_uri(self) -> str | None:
         return self.client.redirect_uris[0] if len(self.client.redirect_uris) == 1 else None

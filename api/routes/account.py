@@ -5,9 +5,9 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
-from api.browser import LOGIN, Asked, Browser, see_other
+from api.browser import LOGIN, PAGE, Asked, Browser, see_other
 from api.dependencies import Parts
-from api.routes.sign_in import ADDRESS_FREE, PAGE, complete, signed_in
+from api.routes.sign_in import ADDRESS_FREE, complete, signed_in
 from domain.actions import members
 from domain.errors import InvalidContent, NotFound, Refusal
 from domain.login import Login, check_password

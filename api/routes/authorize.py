@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
-from api.browser import Asked, Browser, see_other
+from api.browser import PAGE, Asked, Browser, see_other
 from api.dependencies import Parts
 from api.oauth import server as oauth
 from api.oauth.forms import Answer, Form, check_pairs, refused
 from api.oauth.transaction import Grantee
-from api.routes.sign_in import PAGE, here, signed_in
+from api.routes.sign_in import here, signed_in
 from domain.login import Login
 from domain.organization import Client, Member
 from domain.permissions import SCOPE_TEXT, scopes_of

@@ -9,13 +9,12 @@ import segno
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
-from api.browser import LOGIN, Asked, Browser, see_other
+from api.browser import LOGIN, PAGE, Asked, Browser, see_other
 from api.dependencies import Parts
 from domain.errors import MalformedRequest
 from domain.login import LOGIN_LIFETIME, Login, needs_second_factor
 from domain.organization import Member
 
-PAGE: dict[str, Any] = {"opt": {"access": "page"}, "include_in_schema": False}
 ADDRESS_FREE = 50
 _SECONDS = int(LOGIN_LIFETIME.total_seconds())
 
