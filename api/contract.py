@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from api.problems import MEDIA_TYPE
+from domain.directory import Line
 from domain.permissions import SCOPE_TEXT
 
 _SCOPE_TEXT = {scope: " · ".join(text) for scope, text in SCOPE_TEXT.items()}
@@ -16,7 +17,6 @@ _FLOWS = {
     "clientCredentials": _TOKENS,
     "authorizationCode": {**_TOKENS, "authorizationUrl": "/oauth/authorize", "refreshUrl": "/oauth/token"},
 }
-_STREAMS = {"appendUpload", "createUpload"}
 _PROOF = ("client_id", "client_assertion_type", "client_assertion")
 _FORMS = {
     "issueToken": (
@@ -33,6 +33,12 @@ _FORMS = {
     "introspectToken": ("token", "token_type_hint", *_PROOF),
     "authorizeDevice": ("client_id", "scope", *_PROOF[1:]),
 }
+_LINES: dict[str, Any] = {
+    "application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Line"}}},
+    "text/csv": {"schema": {"type": "string"}},
+}
+_BYTES = {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BODIES = {"appendUpload": _BYTES, "createUpload": _BYTES, "importOrganizations": _LINES}
 _HEADERS: dict[str, tuple[str, ...]] = {
     "createUpload": ("Upload-Length", "Upload-Metadata", "Upload-Checksum"),
     "appendUpload": ("Upload-Offset", "Upload-Checksum"),
@@ -68,7 +74,7 @@ def _handlers(app: Litestar) -> list[HTTPRouteHandler]:
 def _schemas(found: dict[str, Any]) -> dict[str, Any]:
     """The schemas as msgspec enforces them: Litestar's lose bounds inside lists and unions."""
     known = {kind.__name__: kind for kind in _structs(msgspec.Struct)}
-    kinds = [known[name] for name in sorted(found)]
+    kinds = [*(known[name] for name in sorted(found)), Line]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return _python_patterns_out(schemas)  # type: ignore[no-any-return]
 
@@ -113,9 +119,10 @@ def _exact(about: dict[str, Any]) -> None:
         for status in ("400", "401", "429"):
             error = {"schema": {"$ref": "#/components/schemas/OAuthError"}}
             about["responses"][status]["content"] = {"application/json": error}
-    if name in _STREAMS:
-        binary = {"schema": {"type": "string", "format": "binary"}}
-        about["requestBody"] = {"content": {"application/offset+octet-stream": binary}}
+    if name == "exportOrganizations":
+        about["responses"]["200"]["content"] = _LINES
+    if name in _BODIES:
+        about["requestBody"] = {"content": _BODIES[name]}
     for header in _HEADERS.get(name, ()):
         needed = header in ("Upload-Length", "Upload-Offset")
         kind: dict[str, Any] = {"type": "integer", "minimum": 0} if needed else {"type": "string"}

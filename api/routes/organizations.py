@@ -69,7 +69,7 @@ async def export_organizations(
         lines = lines_of(await work.organizations.all())
     headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="organizations.{kind}"'}
     if kind == "csv":
-        return Response(write_csv(lines).encode(), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(write_csv(lines).encode(), media_type="text/csv", headers=headers)
     return Response(msgspec.json.encode(lines), media_type="application/json", headers=headers)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,22 @@ def fuzz(installation: Installation, token: str | None, folder: Path, *more: str
     command = [
         sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--config-file", str(config),
         "run", f"{installation.url}/openapi.json", "--seed", SEED, "--max-time", SECONDS,
-        "--generation-database", "none", "--request-timeout", "20", "--no-color", *headers, *more,
+        "--generation-database", "none", "--request-timeout", "20", "--no-color", "--exclude-operation-id", "eraseMe", *headers, *more,
     ]  # fmt: skip
     environ = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.promise.fuzz_hooks", "PYTHONPATH": str(Path.cwd())}
     return subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest, role: str) -> Iterator[Installation]:
+    """The coordinator's run may suspend and hand over whom it likes: in a house of its own."""
+    if role != "dieuphoi.stttt":
+        yield request.getfixturevalue("installation")
+        return
+    made = Installation(f"fuzz-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    made.start()
+    yield made
+    made.stop()
 
 
 ROLES = ["dieuphoi.stttt", "duyet.stttt", "bientap.stttt", "partner", "anonymous"]
@@ -44,12 +57,12 @@ ROLES = ["dieuphoi.stttt", "duyet.stttt", "bientap.stttt", "partner", "anonymous
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.timeout(240)
-def test_every_answer_is_as_the_contract_says(installation: Installation, role: str, tmp_path: Path) -> None:
+def test_every_answer_is_as_the_contract_says(house: Installation, role: str, tmp_path: Path) -> None:
     token = {
-        "partner": lambda: installation.client_token(installation.new_client("baobinhthuan")),
+        "partner": lambda: house.client_token(house.new_client("baobinhthuan")),
         "anonymous": lambda: None,
-    }.get(role, lambda: installation.member_token(role))()
-    done = fuzz(installation, token, tmp_path, "--phases", "examples,coverage,fuzzing,stateful")
+    }.get(role, lambda: house.member_token(role))()
+    done = fuzz(house, token, tmp_path, "--phases", "examples,coverage,fuzzing,stateful")
     print(f"seed {SEED}\n{done.stdout[-6000:]}")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "test cases" in done.stdout or "passed" in done.stdout
