@@ -36,6 +36,10 @@ class Browser(msgspec.Struct, kw_only=True):
     def login(self) -> str | None:
         return self.request.cookies.get(self._name(LOGIN))
 
+    def kept(self, name: str) -> str:
+        """The value of one of our own cookies; empty where there is none."""
+        return self.request.cookies.get(self._name(name), "")
+
     @property
     def address(self) -> str:
         return client_address(self.request.scope, trusted_proxy=self.trusted_proxy)

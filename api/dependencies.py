@@ -32,6 +32,7 @@ from storage.media import MediaAddresses
 from storage.migrate import check_schema
 from storage.oauth import OAuthStore
 from storage.objects import ObjectStore
+from storage.provider import ProviderClient
 from storage.reader_delivery import DeliveryReader
 from storage.reader_desk import DeskReader
 from storage.reader_directory import DirectoryReader
@@ -65,6 +66,7 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.provider: ProviderClient | None = None
         self.clock = SystemClock()
         self.ids = SystemIds()
         self.limiter = RateLimiter(settings.rate_limit, settings.rate_limit_anonymous)
@@ -77,6 +79,9 @@ class Parts:
         self.pool = await make_pool(settings.database_url)
         self.objects = ObjectStore(settings)
         self.media = MediaAddresses(self.objects)
+        if settings.provider:
+            callback = f"{settings.public_url}/oauth/provider/callback"
+            self.provider = ProviderClient(settings.provider, callback)
         self.keys = await load_keys(self.engine, settings.secret_key, self.clock)
         self.oauth = OAuthStore(self.engine, self.pool, self.clock.now, self.ids.new)
         self.accounts = Accounts(self.engine, settings.secret_key, self.clock.now)

@@ -48,6 +48,7 @@ class Installation:
         self.api: dict[int, Child] = {}
         self.worker: Child | None = None
         self.environ: dict[str, str] = {}
+        self.extra: dict[str, str] = {}
         self.name = name
 
     @property
@@ -64,7 +65,7 @@ class Installation:
             self.environ = self.local.environ()
         else:
             self.environ = finished(_outside(self.name, self.port))
-        self.environ |= {"LANTOA_RATE_LIMIT": "10000000", "LANTOA_RATE_LIMIT_ANONYMOUS": "10000000"}
+        self.environ |= {"LANTOA_RATE_LIMIT": "10000000", "LANTOA_RATE_LIMIT_ANONYMOUS": "10000000"} | self.extra
         finished(self._prepare())
         self.start_api(self.port)
         self.start_worker()

@@ -67,6 +67,8 @@ async def invitation(uow: UnitOfWork, code: str) -> Invitation:
 async def accept(uow: UnitOfWork, code: str, *, login: str, name: str, verified_email: str | None = None) -> Member:
     """Make the member that was invited. `verified_email` comes from the OpenID provider and must be the invited one."""
     found = await invitation(uow, code)
+    if verified_email is not None and verified_email != found.email:
+        raise Forbidden(verb="member.accept")
     if not 1 <= len(name.strip()) <= 100 or not name.isprintable():
         raise InvalidContent(errors=[Fault(pointer="/name", code="out_of_bounds")])
     async with uow:
