@@ -21,7 +21,7 @@ from domain.actions.publications import Press
 from domain.actor import Actor
 from domain.errors import Unauthenticated, Unavailable
 from domain.ports import UnitOfWork
-from storage.accounts import Accounts, password_matches
+from storage.accounts import Accounts
 from storage.box import box, unbox
 from storage.database import make_engine, make_pool, reading
 from storage.idempotency import IdempotencyStore
@@ -32,6 +32,7 @@ from storage.media import MediaAddresses
 from storage.migrate import check_schema
 from storage.oauth import OAuthStore
 from storage.objects import ObjectStore
+from storage.passwords import password_matches
 from storage.provider import ProviderClient
 from storage.reader_delivery import DeliveryReader
 from storage.reader_desk import DeskReader

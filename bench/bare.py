@@ -56,6 +56,42 @@ def create_sql_app() -> Any:
     return app
 
 
+def create_token_app() -> Any:
+    """What issuing a token cannot do without: compare a SHA-256, sign ES256, insert and commit one row."""
+    import hmac
+    import time
+    from hashlib import sha256
+    from uuid import uuid4
+
+    import asyncpg
+    from joserfc import jwt
+    from joserfc.jwk import ECKey
+
+    pools: list[Any] = []
+    lock = asyncio.Lock()
+    key, secret = ECKey.generate_key("P-256", {"alg": "ES256"}, auto_kid=True), sha256(b"secret").digest()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        async with lock:
+            if not pools:
+                pools.append(await asyncpg.create_pool(os.environ["BENCH_DSN"], min_size=4, max_size=10))
+                await pools[0].execute("CREATE TABLE IF NOT EXISTS bench_tokens (id uuid PRIMARY KEY, body text)")
+        await receive()
+        now = int(time.time())
+        assert hmac.compare_digest(sha256(b"secret").digest(), secret)
+        claims = {"iss": "x", "aud": "x", "sub": "x", "jti": uuid4().hex, "iat": now, "exp": now + 600, "scope": "a b"}
+        token = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": str(key.kid)}, claims, key)
+        await pools[0].execute("INSERT INTO bench_tokens VALUES ($1, $2)", uuid4(), claims["jti"])
+        body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 600}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
 if __name__ == "__main__":
     from granian import Granian
     from granian.constants import Interfaces, Loops

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.data import generate
+from bench.identity import stall, tokens
 from storage.database import parse_url
 from storage.embedded import Child, free_port
 from tests.installation import Installation
@@ -90,15 +91,17 @@ class Run:
         file.write_text(json.dumps(told | {"/": {"status": 204, "headers": [], "body": ""}}))
         return self.bare_server("create_app", {"BENCH_ANSWERS": str(file)})
 
-    def compare(self, name: str, ours: str, limit: str, aim: float, limit_name: str, **headers: str) -> None:
-        """Measure both in turns and keep the line."""
+    def compare(
+        self, name: str, ours: str, limit: str, aim: float, limit_name: str, *, script: str = "", **headers: str
+    ) -> None:
+        """Measure both in turns and keep the line. `script`: a wrk script for other requests than GET."""
         told = self.headers | {key.replace("_", "-"): value for key, value in headers.items()}
         figures: dict[str, list[float]] = {ours: [], limit: []}
         for url in (ours, limit):
-            wrk(url, told, 1)
+            wrk(url, told, 1, script)
         for _ in range(self.rounds):
             for url, found in figures.items():
-                found.append(wrk(url, told, self.seconds))
+                found.append(wrk(url, told, self.seconds, script))
         self.line(name, figures[ours], figures[limit], aim, limit_name, "1/s")
 
     def line(self, name: str, ours: list[float], limit: list[float], aim: float, limit_name: str, unit: str) -> None:
@@ -111,11 +114,14 @@ class Run:
         console.print(f"{name}: {mine:,.0f} / {theirs:,.0f} {unit} = {mine / theirs:.2f}")
 
 
-def wrk(url: str, headers: dict[str, str], seconds: int) -> float:
+def wrk(url: str, headers: dict[str, str], seconds: int, script: str = "") -> float:
     """Requests a second, by wrk with one thread and 16 connections. Wrong answers are an error."""
     told = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     done = subprocess.run(
-        ["wrk", "-t1", "-c16", f"-d{seconds}s", *told, url], capture_output=True, text=True, check=True
+        ["wrk", "-t1", "-c16", f"-d{seconds}s", *(["-s", script] if script else []), *told, url],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise SystemExit(f"{url}\n{done.stdout}")
@@ -206,6 +212,8 @@ def report(run: Run, about: dict[str, float]) -> None:
     out = Console(width=120)
     out.print(table)
     out.print(f"bộ nhớ một tiến trình API · API worker memory: {about['api_worker_mib']:.0f} MiB (≤ 150)")
+    waits = f"{about['alone_p99_ms']:.1f} → {about['signing_in_p99_ms']:.1f} ms"
+    out.print(f"chờ khi người khác đăng nhập (p99) · wait while others sign in: {waits} (+ ≤ 5)")
 
 
 def main() -> None:
@@ -221,8 +229,9 @@ def main() -> None:
     try:
         run.start()
         paths(run)
+        tokens(run)
         full_sync(run)
-        about = memory(run)
+        about = memory(run) | stall(run)
     finally:
         run.stop()
     if told.json:

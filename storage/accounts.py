@@ -1,6 +1,5 @@
-"""How people sign in: passwords (Argon2id, in threads), second factors, browser logins, invitations."""
+"""How people sign in: passwords, second factors, browser logins, invitations."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,8 +7,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pyotp
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,33 +17,13 @@ from domain.organization import Client, Member
 from storage.box import box, unbox
 from storage.database import translated
 from storage.identity_tables import credentials, devices, logins
+from storage.passwords import hash_password
 from storage.rows import to_struct
 from storage.tables import audit, clients, members, sessions
 from storage.throttles import count_failure, forget, seconds_left
 
 T = TypeVar("T")
-_HASHER = PasswordHasher()  # RFC 9106, low-memory profile: 64 MiB, three passes
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
-_AT_ONCE = asyncio.Semaphore(2)
 TOTP_SECONDS = 30
-
-
-async def hash_password(password: str) -> str:
-    async with _AT_ONCE:
-        return await asyncio.to_thread(_HASHER.hash, password)
-
-
-async def password_matches(kept: str | None, password: str) -> bool:
-    """Compare; an account without a password costs the same time and never matches."""
-
-    def work() -> bool:
-        try:
-            return _HASHER.verify(kept or _NOBODY, password) and kept is not None
-        except (VerificationError, InvalidHashError):
-            return False
-
-    async with _AT_ONCE:
-        return await asyncio.to_thread(work)
 
 
 class Accounts:

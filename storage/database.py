@@ -60,8 +60,8 @@ def make_engine(url: str, *, size: int = 8, name: str = "lantoa") -> AsyncEngine
     return create_async_engine(
         URL.create("postgresql+asyncpg"),
         connect_args={**parts, **named, "timeout": CONNECT_SECONDS, "command_timeout": 30},
-        pool_size=size,
-        max_overflow=size,
+        pool_size=2 * size,
+        max_overflow=0,  # an overflowing connection is opened and closed for one request: 5 ms each
         pool_timeout=CONNECT_SECONDS,
         json_serializer=_json,
         json_deserializer=json.loads,

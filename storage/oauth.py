@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,6 +34,12 @@ SELECT s.client_id, s.member_id, s.auth_time, o.id AS organization_id, o.kind, c
 """
 
 
+# Statements of the token endpoint's hot path, built once.
+_CLIENT = select(clients).where(clients.c.id == bindparam("client_id"))
+_OPEN_SESSION = insert(sessions)
+_RECORD = insert(audit)
+
+
 class OAuthTransaction:
     """The synchronous face that Authlib's core works on, inside one transaction."""
 
@@ -44,7 +50,7 @@ class OAuthTransaction:
         self.grants = Grants(connection, now)
 
     def client(self, client_id: str) -> Client | None:
-        row = self._db.execute(select(clients).where(clients.c.id == client_id)).mappings().first()
+        row = self._db.execute(_CLIENT, {"client_id": client_id}).mappings().first()
         return to_struct(Client, row) if row else None
 
     def open_session(
@@ -57,14 +63,15 @@ class OAuthTransaction:
     ) -> UUID:
         session_id = self._new_id()
         self._db.execute(
-            insert(sessions).values(
-                id=session_id,
-                client_id=client_id,
-                member_id=member_id,
-                created_at=self.now,
-                expires_at=self.now + lifetime,
-                auth_time=auth_time,
-            )
+            _OPEN_SESSION,
+            {
+                "id": session_id,
+                "client_id": client_id,
+                "member_id": member_id,
+                "created_at": self.now,
+                "expires_at": self.now + lifetime,
+                "auth_time": auth_time,
+            },
         )
         return session_id
 
@@ -93,7 +100,8 @@ class OAuthTransaction:
         count_failure(self._db, key, self.now)
 
     def record(self, actor: str, verb: str, detail: dict[str, object]) -> None:
-        self._db.execute(insert(audit).values(at=self.now, actor=actor, verb=verb, thing="oauth", detail=detail))
+        row = {"at": self.now, "actor": actor, "verb": verb, "thing": "oauth", "detail": detail}
+        self._db.execute(_RECORD, row)
 
 
 class OAuthStore:

@@ -3,15 +3,17 @@
 import math
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from domain.login import FREE_FAILURES, Throttle
 from storage.identity_tables import throttles
 
+_ONE = select(throttles).where(throttles.c.key == bindparam("key"))
+
 
 def _throttle(connection: Connection, key: str) -> Throttle | None:
-    row = connection.execute(select(throttles).where(throttles.c.key == key)).mappings().first()
+    row = connection.execute(_ONE, {"key": key}).mappings().first()
     return Throttle(row["failures"], row["last_at"]) if row else None
 
 

@@ -13,7 +13,9 @@ def installation() -> Iterator[Installation]:
     made = Installation(os.environ.get("PYTEST_XDIST_WORKER", "main"))
     made.start()
     yield made
+    leaks = made.leaked()
     made.stop()
+    assert leaks == [], "a secret was written to a log or to the audit trail"
 
 
 @pytest.fixture(scope="session")

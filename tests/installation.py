@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -49,6 +50,7 @@ class Installation:
         self.worker: Child | None = None
         self.environ: dict[str, str] = {}
         self.extra: dict[str, str] = {}
+        self.secrets: set[str] = {PASSWORD}
         self.name = name
 
     @property
@@ -114,11 +116,14 @@ class Installation:
             self.local.stop()
 
     def member_token(self, login: str, scopes: str = "") -> str:
-        return finished(mint_member_token(self.settings, login, scopes.split(), 60))["access_token"]
+        made = finished(mint_member_token(self.settings, login, scopes.split(), 60))
+        return self.keep_secret(made["access_token"])
 
     def new_client(self, organization: str, **more: object) -> dict[str, str]:
         plan = {"roles": ("outlet_manager",)} | more
-        return finished(add_client(self.settings, organization, "test", **plan))
+        made = finished(add_client(self.settings, organization, "test", **plan))
+        self.keep_secret(made.get("client_secret", ""))
+        return made
 
     def new_app(self, organization: str, *redirect_uris: str, **more: object) -> str:
         """Register a public client that acts for people; gives its id."""
@@ -148,7 +153,21 @@ class Installation:
             auth=(client["client_id"], client["client_secret"]),
         )
         answer.raise_for_status()
-        return answer.json()["access_token"]
+        return self.keep_secret(answer.json()["access_token"])
+
+    def keep_secret(self, text: str) -> str:
+        """Remember what must never show up in a log or in the audit trail."""
+        if len(text) >= 6:
+            self.secrets.add(text)
+        return text
+
+    def leaked(self) -> list[str]:
+        """Where a secret of this whole run, or anything that looks like a token, was written down."""
+        written = {file.name: file.read_text(errors="replace") for file in self.home.rglob("*.log")}
+        written["audit"] = "\n".join(str(dict(row)) for row in self.sql("SELECT actor, thing, detail::text FROM audit"))
+        tokens = re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ|Bearer [A-Za-z0-9]|Basic [A-Za-z0-9]{8}")
+        found = [f"{name}: {match[:12]}…" for name, text in written.items() for match in tokens.findall(text)]
+        return found + [f"{name}: a secret" for name, text in written.items() for each in self.secrets if each in text]
 
     def sql(self, statement: str, *values: object) -> list[dict[str, object]]:
         import asyncpg

@@ -34,8 +34,8 @@ class Form(HTMLParser):
 class Visitor(httpx.Client):
     """Goes where it is sent, as long as that is our own address."""
 
-    def __init__(self, installation: Installation) -> None:
-        super().__init__(base_url=installation.url, timeout=30)
+    def __init__(self, where: Installation | str) -> None:
+        super().__init__(base_url=where if isinstance(where, str) else where.url, timeout=30)
         self.seed = ""
 
     def follow(self, answer: httpx.Response) -> httpx.Response:
@@ -92,7 +92,10 @@ class App:
         answer = visitor.submit(page, decision=decision)
         assert answer.status_code == 303, answer.text
         assert answer.headers["location"].startswith(self.uri)
-        return {key: values[0] for key, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+        told = {key: values[0] for key, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+        self.installation.keep_secret(told.get("code", ""))
+        self.installation.keep_secret(self.verifier)
+        return told
 
     def token(self, **form: str) -> httpx.Response:
         return httpx.post(f"{self.installation.url}/oauth/token", data={"client_id": self.id} | form, timeout=60)
@@ -110,4 +113,7 @@ class App:
         visitor.sign_in(login)
         answer = self.redeem(self.allowed(visitor, **changes)["code"])
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        tokens = answer.json()
+        for kind in ("access_token", "refresh_token"):
+            self.installation.keep_secret(tokens[kind])
+        return tokens
