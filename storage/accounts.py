@@ -20,7 +20,7 @@ from storage.identity_tables import credentials, devices, logins
 from storage.passwords import hash_password
 from storage.rows import to_struct
 from storage.tables import audit, clients, members, sessions
-from storage.throttles import count_failure, forget, seconds_left
+from storage.throttles import attempt, forget, undo
 
 T = TypeVar("T")
 TOTP_SECONDS = 30
@@ -39,22 +39,23 @@ class Accounts:
             async with self._engine.begin() as connection:
                 return await connection.run_sync(lambda c: work(c, self._now()))
 
-    async def wait(self, *keys: tuple[str, int]) -> int:
-        """Seconds until all of these (key, free failures) may try again."""
-        return await self._run(lambda c, now: max(seconds_left(c, key, now, free) for key, free in keys))
+    async def attempt(self, *keys: tuple[str, int]) -> int:
+        """Count a try under these (key, free failures) before it is made; or give the seconds to wait."""
+        return await self._run(lambda c, now: attempt(c, keys, now))
 
-    async def failed(self, *keys: str, actor: str) -> None:
-        """Count a failure under each key, and write one audit row."""
+    async def failed(self, actor: str) -> None:
+        """One audit row; the try itself was counted by `attempt`."""
+        await self._run(lambda c, now: _record(c, now, actor, "login.failed", {}))
 
-        def work(c: Connection, now: datetime) -> None:
-            for key in keys:
-                count_failure(c, key, now)
-            _record(c, now, actor, "login.failed", {})
+    async def succeeded(self, own: str, *shared: str) -> None:
+        """Forget the failures under `own`; under shared keys (an address) take only this try back."""
+
+        def work(c: Connection, _: datetime) -> None:
+            forget(c, own)
+            for key in sorted(shared):
+                undo(c, key)
 
         await self._run(work)
-
-    async def forgive(self, key: str) -> None:
-        await self._run(lambda c, _: forget(c, key))
 
     async def by_login(self, login: str) -> tuple[Member, str | None] | None:
         """An active member and the kept password hash."""

@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from domain.login import FREE_FAILURES, Throttle
@@ -28,6 +28,28 @@ def count_failure(connection: Connection, key: str, now: datetime) -> None:
     values = {"failures": grown.failures, "last_at": grown.last_at}
     statement = upsert(throttles).values(key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
+
+
+def attempt(connection: Connection, keys: tuple[tuple[str, int], ...], now: datetime) -> int:
+    """Count a try under every (key, free failures) before it is made; or give the seconds to wait, counting nothing.
+
+    Rows are locked in order: tries that come at once stay within the limit.
+    """
+    for key, _ in sorted(keys):
+        new = upsert(throttles).values(key=key, failures=0, last_at=now)
+        connection.execute(new.on_conflict_do_nothing())
+        connection.execute(select(throttles.c.key).where(throttles.c.key == key).with_for_update())
+    if wait := max(seconds_left(connection, key, now, free) for key, free in keys):
+        return wait
+    for key, _ in keys:
+        count_failure(connection, key, now)
+    return 0
+
+
+def undo(connection: Connection, key: str) -> None:
+    """Take one counted try back."""
+    fewer = {"failures": func.greatest(throttles.c.failures - 1, 0)}
+    connection.execute(update(throttles).where(throttles.c.key == key).values(**fewer))
 
 
 def forget(connection: Connection, key: str) -> None:

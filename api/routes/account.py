@@ -42,13 +42,14 @@ async def change_password(request: Asked, parts: NamedDependency[Parts]) -> Resp
     if isinstance(found, Response):
         return found
     member, key = found[1], f"login:{found[1].login}"
-    if wait := await parts.accounts.wait((key, 5)):
+    if wait := await parts.accounts.attempt((key, 5)):
         return browser.busy(wait)
     known = await parts.accounts.by_login(member.login)
     if known is None or not await parts.password_matches(known[1], form.get("old", "")[:128]):
-        await parts.accounts.failed(key, actor=f"member:{member.id}")
+        await parts.accounts.failed(f"member:{member.id}")
         wrong = browser.text("Mật khẩu hiện tại không đúng.", "The present password is wrong.")
         return browser.page("account", *_ACCOUNT, status=401, error=wrong, member=member)
+    await parts.accounts.succeeded(key)
     try:
         password = check_password(form.get("password", ""), login=member.login)
     except InvalidContent:
@@ -69,17 +70,18 @@ async def log_out(request: Asked, parts: NamedDependency[Parts]) -> Response[Any
 
 async def _invitation(browser: Browser, parts: Parts, code: str, **about: Any) -> Response[Any]:
     key = f"invite:{browser.address}"
-    if wait := await parts.accounts.wait((key, ADDRESS_FREE)):
+    if wait := await parts.accounts.attempt((key, ADDRESS_FREE)):
         return browser.busy(wait)
     try:
         invitation = await members.invitation(parts.work(), code)
     except NotFound:
-        await parts.accounts.failed(key, actor="anonymous")
+        await parts.accounts.failed("anonymous")
         text = browser.text(
             "Lời mời này không có, đã dùng hoặc đã hết hạn. Hãy xin lời mời mới.",
             "There is no such invitation, or it was used or has expired. Ask for a new one.",
         )
         return browser.page("message", *_INVITE, status=404, text=text)
+    await parts.accounts.succeeded(key)
     provider = bool(parts.settings.provider)
     name = invitation.organization.name
     return browser.page("invite", *_INVITE, organization=name, code=code, provider=provider, **about)

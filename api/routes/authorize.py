@@ -13,6 +13,7 @@ from api.oauth import server as oauth
 from api.oauth.forms import Answer, Form, check_pairs, refused
 from api.oauth.transaction import Grantee
 from api.routes.sign_in import here, signed_in
+from domain.grant import Device
 from domain.login import Login
 from domain.organization import Client, Member
 from domain.permissions import SCOPE_TEXT, scopes_of
@@ -120,20 +121,29 @@ async def show_device(request: Asked, parts: NamedDependency[Parts]) -> Response
 
 
 async def _ask_for_device(browser: Browser, parts: Parts, code: str, login: Login, member: Member) -> Response[Any]:
-    keys = (f"device:{login.member_id}", 5), (f"device:{browser.address}", 20)
-    if wait := await parts.accounts.wait(*keys):
-        return browser.busy(wait)
-    waiting = await parts.accounts.device(code)
-    if waiting is None:
-        await parts.accounts.failed(*(key for key, _ in keys), actor=f"member:{login.member_id}")
-        wrong = browser.text("Không có thiết bị nào chờ với mã này.", "No device waits with this code.")
-        return browser.page("device", *_DEVICE, status=404, error=wrong)
+    waiting = await _waiting(browser, parts, code, login)
+    if isinstance(waiting, Response):
+        return waiting
     device, client = waiting
     scopes = _scope(device.scope, client, member).split()
     return browser.page(
         "consent", *_DEVICE, action="/oauth/device", client=f"{client.name} · {code}", member=member.name,
         scopes=_words(browser, scopes), user_code=code, device=True,
     )  # fmt: skip
+
+
+async def _waiting(browser: Browser, parts: Parts, code: str, login: Login) -> tuple[Device, Client] | Response[Any]:
+    """The device that waits under a code; guesses are counted per person and address (RFC 8628 section 5.1)."""
+    own, shared = f"device:{login.member_id}", f"device:{browser.address}"
+    if wait := await parts.accounts.attempt((own, 5), (shared, 20)):
+        return browser.busy(wait)
+    found = await parts.accounts.device(code)
+    if found is None:
+        await parts.accounts.failed(f"member:{login.member_id}")
+        wrong = browser.text("Không có thiết bị nào chờ với mã này.", "No device waits with this code.")
+        return browser.page("device", *_DEVICE, status=404, error=wrong)
+    await parts.accounts.succeeded(own, shared)
+    return found
 
 
 @post("/oauth/device", **PAGE)
@@ -145,9 +155,9 @@ async def decide_device(request: Asked, parts: NamedDependency[Parts]) -> Respon
     if isinstance(found, Response):
         return found
     code = _user_code(form.get("user_code", ""))
-    waiting = await parts.accounts.device(code)
-    if waiting is None:
-        return await _ask_for_device(browser, parts, code, *found)
+    waiting = await _waiting(browser, parts, code, found[0])
+    if isinstance(waiting, Response):
+        return waiting
     scope = _scope(waiting[0].scope, waiting[1], found[1])
     allowed = form.get("decision") == "allow" and bool(scope)
     await parts.accounts.answer_device(code, found[0], scope, approve=allowed)

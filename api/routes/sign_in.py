@@ -82,15 +82,15 @@ async def do_login(request: Asked, parts: NamedDependency[Parts]) -> Response[An
 async def _password(browser: Browser, parts: Parts, form: dict[str, str], where: str) -> Response[Any]:
     name, password = form.get("login", "").strip().lower()[:63], form.get("password", "")[:128]
     account, address = f"login:{name}", f"address:{browser.address}"
-    if wait := await parts.accounts.wait((account, 5), (address, ADDRESS_FREE)):
+    if wait := await parts.accounts.attempt((account, 5), (address, ADDRESS_FREE)):
         return browser.busy(wait)
     known = await parts.accounts.by_login(name)
     if not await parts.password_matches(known[1] if known else None, password):
-        await parts.accounts.failed(account, address, actor=f"member:{known[0].id}" if known else "anonymous")
+        await parts.accounts.failed(f"member:{known[0].id}" if known else "anonymous")
         wrong = browser.text("Tên đăng nhập hoặc mật khẩu không đúng.", "User name or password is wrong.")
         return await _step(browser, parts, where, status=401, error=wrong)
     assert known is not None
-    await parts.accounts.forgive(account)
+    await parts.accounts.succeeded(account, address)
     return await complete(browser, parts, known[0], where)
 
 
@@ -104,7 +104,7 @@ async def complete(browser: Browser, parts: Parts, member: Member, where: str) -
 
 async def _second(browser: Browser, parts: Parts, form: dict[str, str], where: str, member: Member) -> Response[Any]:
     key, code = f"otp:{member.id}", form.get("code", "")[:20]
-    if wait := await parts.accounts.wait((key, 5)):
+    if wait := await parts.accounts.attempt((key, 5)):
         return browser.busy(wait)
     recovery: list[str] | None = None
     if await parts.accounts.has_second_factor(member):
@@ -113,10 +113,10 @@ async def _second(browser: Browser, parts: Parts, form: dict[str, str], where: s
         recovery = await parts.accounts.enrol(member, _seed(parts, member, form), code)
         good = recovery is not None
     if not good:
-        await parts.accounts.failed(key, actor=f"member:{member.id}")
+        await parts.accounts.failed(f"member:{member.id}")
         wrong = browser.text("Mã không đúng hoặc đã dùng.", "The code is wrong or was used.")
         return await _step(browser, parts, where, status=401, error=wrong)
-    await parts.accounts.forgive(key)
+    await parts.accounts.succeeded(key)
     assert browser.login is not None
     await parts.accounts.close_login(browser.login)  # a cookie that owed something never becomes a full one
     cookie = browser.cookie(LOGIN, await parts.accounts.open_login(member, complete=True), _SECONDS)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.permissions import ROLE_SCOPES, SCOPES
 from tests.installation import Installation
 
 SEED = os.environ.get("LANTOA_SEED", "3250")
@@ -83,3 +84,11 @@ def test_every_operation_has_summary_id_scopes_and_problems() -> None:
             assert about["operationId"], (path, method)
             problems = [a for s, a in about["responses"].items() if s[0] == "4" and "problem" in str(a.get("content"))]
             assert problems, (path, method)
+
+
+def test_the_table_of_scopes_for_client_authors_is_the_one_that_is_enforced() -> None:
+    rows = [line.split("|") for line in Path("openapi/oauth.md").read_text(encoding="utf-8").splitlines()]
+    told = {
+        row[1].strip(" `"): set(row[3].replace(" ", "").split(",")) for row in rows if len(row) == 5 and ":" in row[1]
+    }
+    assert told == {scope: {role for role, may in ROLE_SCOPES.items() if scope in may} for scope in SCOPES}

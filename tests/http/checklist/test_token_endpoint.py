@@ -15,7 +15,7 @@ from domain.organization import Member
 from tests.forgery import hs256
 from tests.installation import PASSWORD, Installation
 from tests.people import Person
-from tests.visitor import App, Visitor
+from tests.visitor import App, Form, Visitor
 
 BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -340,3 +340,16 @@ def test_32_bytes_that_are_no_text_are_400_or_413_never_500(installation: Instal
         for field in ("scope", "grant_type", "client_id", "code", "refresh_token", "device_code", "client_assertion"):
             answer = ask(installation, client, **{field: value})
             assert answer.status_code in (200, 400, 401, 413), (field, value[:5], answer.text)
+
+
+def test_guesses_that_come_at_once_stay_within_the_limit(installation: Installation) -> None:
+    member = installation.new_member("stttt", "editor")
+    visitor = Visitor(installation)
+    data = Form(visitor.get("/oauth/login").text).fields | {"login": member.login, "password": "sai-mật-khẩu-này"}
+    cookies = dict(visitor.cookies)
+
+    def guess(_: int) -> int:
+        return httpx.post(f"{installation.url}/oauth/login", data=data, cookies=cookies, timeout=60).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sorted(pool.map(guess, range(20))) == [401] * 5 + [429] * 15
