@@ -15,7 +15,7 @@ from api.limits import client_address
 from api.problems import PROBLEMS, headers_of, prefers_english
 from domain.errors import Forbidden, MalformedRequest, Refusal
 
-_TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined)
+_TEMPLATES = Environment(loader=PackageLoader("api"), autoescape=True, undefined=StrictUndefined, auto_reload=False)
 LOGIN, BROWSER = "lantoa_login", "lantoa_browser"
 Asked = Request[Any, Any, Any]
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.browser import Browser
 from api.limits import RateLimiter
+from api.oauth.everyday import Everyday
 from api.oauth.server import Server
 from api.oauth.transaction import Transaction
 from api.tokens import TokenReader
@@ -55,6 +56,7 @@ class Parts:
     keys: KeyRing
     tokens: TokenReader
     oauth: OAuthStore
+    everyday: Everyday
     accounts: Accounts
     idempotency: IdempotencyStore
     feed: FeedReader
@@ -85,6 +87,7 @@ class Parts:
             self.provider = ProviderClient(settings.provider, callback)
         self.keys = await load_keys(self.engine, settings.secret_key, self.clock)
         self.oauth = OAuthStore(self.engine, self.pool, self.clock.now, self.ids.new)
+        self.everyday = Everyday(self.oauth, self.mint, self.token_seconds)
         self.accounts = Accounts(self.engine, settings.secret_key, self.clock.now)
         self.tokens = TokenReader(self.keys, self.oauth, self.clock, issuer=settings.public_url)
         self.idempotency = IdempotencyStore(self.pool)

@@ -91,8 +91,11 @@ def _is_query(definition: ParameterKwarg) -> bool:
     return definition.param_type.value == "query"
 
 
-def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Run before every handler: query parameters must be known and single, the caller must hold the verb."""
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Run before every handler: query parameters must be known and single, the caller must hold the verb.
+
+    A coroutine, because Litestar sends plain functions to a thread.
+    """
     access = handler.opt["access"]
     if access == "page":  # a page reads its query itself: RFC 6749 section 3.1 has unknown parameters ignored
         return

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from domain.errors import Fault, InvalidContent
 from domain.organization import Organization, OrganizationKind
+from domain.text import forbidden_place, normalise
 
 MAX_LINES = 2000
 Code = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]{1,62}\Z")]
@@ -42,15 +43,26 @@ COLUMNS = Line.__struct_fields__
 
 def read_csv(text: str) -> list[Line]:
     """Read a table with a header line; empty cells are absent, `duties` are separated by `; `."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-    if unknown or "code" not in (reader.fieldnames or ()):
+    try:
+        return _read(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    except csv.Error as error:
+        raise InvalidContent(errors=[Fault(pointer="", code="invalid_value", detail=str(error))]) from error
+
+
+def _read(reader: "csv.DictReader[str]") -> list[Line]:
+    header = set(reader.fieldnames or ())
+    unknown = header - set(COLUMNS)
+    if unknown or "code" not in header:
         raise InvalidContent(errors=[Fault(pointer="/0", code="unknown_field", detail=", ".join(sorted(unknown)))])
     return [_line(number, row) for number, row in enumerate(reader)]
 
 
 def _line(number: int, row: dict[str, Any]) -> Line:
-    values: dict[str, Any] = {key: value for key, value in row.items() if value not in (None, "")}
+    if None in row:
+        raise InvalidContent(errors=[Fault(pointer=f"/{number}", code="too_many_cells")])
+    values: dict[str, Any] = {key: normalise(value) for key, value in row.items() if value not in (None, "")}
+    if (place := forbidden_place(values)) is not None:
+        raise InvalidContent(errors=[Fault(pointer=f"/{number}{place}", code="control_character")])
     if "duties" in values:
         values["duties"] = [duty.strip() for duty in values["duties"].split(";") if duty.strip()]
     try:

@@ -68,9 +68,22 @@ def make_engine(url: str, *, size: int = 8, name: str = "lantoa") -> AsyncEngine
     )
 
 
+async def _reset(connection: "asyncpg.Connection[Any]") -> None:
+    """Readers leave no state behind but, when they are cancelled, a transaction: one round trip less for each read."""
+    if connection.is_in_transaction():
+        await connection.reset()
+
+
 async def make_pool(url: str, *, size: int = 10) -> asyncpg.Pool:
     """Make the pool of the read side: prepared statements are remembered per connection."""
-    pool = asyncpg.create_pool(**parse_url(url), min_size=0, max_size=size, timeout=CONNECT_SECONDS, command_timeout=10)
+    pool = asyncpg.create_pool(
+        **parse_url(url),
+        min_size=0,
+        max_size=size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=10,
+        reset=_reset,
+    )
     await pool
     return pool
 

@@ -6,13 +6,14 @@ from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.actor import Actor
 from domain.grant import origin_of
-from domain.login import RECENT
+from domain.login import FREE_FAILURES, RECENT
 from domain.organization import Client
 from domain.permissions import scopes_of
 from storage.database import as_uuid, reading, translated
@@ -38,6 +39,22 @@ SELECT s.client_id, s.member_id, s.auth_time, o.id AS organization_id, o.kind, c
 _CLIENT = select(clients).where(clients.c.id == bindparam("client_id"))
 _OPEN_SESSION = insert(sessions)
 _RECORD = insert(audit)
+
+
+# One statement is one transaction: the session, its audit row, and the proof that the client is still the same.
+_AT_ONCE = """
+WITH opened AS (
+  INSERT INTO sessions (id, client_id, created_at, expires_at)
+  SELECT $1::uuid, id, $4::timestamptz, $5 FROM clients
+   WHERE id = $2 AND revision = $3 AND active
+     AND NOT EXISTS (SELECT 1 FROM throttles WHERE key = $6 AND failures >= $7)
+  RETURNING client_id
+), told AS (
+  INSERT INTO audit (at, actor, verb, thing, detail)
+  SELECT $4, 'client:' || client_id, 'token.issue', 'oauth', $8::jsonb FROM opened
+)
+SELECT count(*) FROM opened
+"""
 
 
 class OAuthTransaction:
@@ -118,6 +135,21 @@ class OAuthStore:
         with translated():
             async with self._engine.begin() as connection:
                 return await connection.run_sync(lambda c: core(OAuthTransaction(c, self._now(), self._new_id)))
+
+    async def find_client(self, client_id: str) -> Client | None:
+        """A client as it is kept now."""
+        with translated():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(_CLIENT, {"client_id": client_id})).mappings().first()
+        return to_struct(Client, row) if row else None
+
+    async def open_at_once(self, client: Client, guesses: str, lifetime: timedelta, scope: str) -> UUID | None:
+        """Open a client's session with its audit row; None when the client changed or has failed too often."""
+        session_id, now = self._new_id(), self._now()
+        detail = msgspec.json.encode({"session": str(session_id), "scope": scope}).decode()
+        values = (session_id, client.id, client.revision, now, now + lifetime, guesses, FREE_FAILURES, detail)
+        async with reading(self._pool) as connection:
+            return session_id if await connection.fetchval(_AT_ONCE, *values) else None
 
     async def origins(self) -> frozenset[str]:
         """The web origins of all active clients."""

@@ -21,13 +21,19 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
 
     @property
-    def guesses(self) -> str | None:
-        """The key under which wrong secrets are counted; None where no secret can be guessed (keys, public clients)."""
+    def basic(self) -> tuple[str, str] | None:
+        """Id and secret of HTTP Basic."""
         header = self.headers.get("authorization", "")
         if not header.lower().startswith("basic "):
             return None
-        client_id = b64decode(header[6:]).decode().partition(":")[0]
-        return f"client:{client_id[:100]}@{self.address}"
+        client_id, _, secret = b64decode(header[6:]).decode().partition(":")
+        return client_id, secret
+
+    @property
+    def guesses(self) -> str | None:
+        """The key under which wrong secrets are counted; None where no secret can be guessed (keys, public clients)."""
+        basic = self.basic
+        return f"client:{basic[0][:100]}@{self.address}" if basic else None
 
 
 class Answer(msgspec.Struct, frozen=True):

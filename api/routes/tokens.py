@@ -90,11 +90,16 @@ async def _form(request: Request[Any, Any, Any], parts: Parts) -> Form | Answer:
 
 
 async def _run(request: Request[Any, Any, Any], parts: Parts, core: Any) -> Response[Any]:
-    form = await _form(request, parts)
-    answer = form
-    if isinstance(form, Form):
-        answer = await parts.oauth.run(lambda t: core(parts.oauth_server(t), form))
-    assert isinstance(answer, Answer)
+    return await _answered(await _form(request, parts), parts, core)
+
+
+async def _answered(form: Form | Answer, parts: Parts, core: Any) -> Response[Any]:
+    if isinstance(form, Answer):
+        return _spoken(form)
+    return _spoken(await parts.oauth.run(lambda t: core(parts.oauth_server(t), form)))
+
+
+def _spoken(answer: Answer) -> Response[Any]:
     return Response(answer.body, status_code=answer.status, headers=answer.headers | {"pragma": "no-cache"})
 
 
@@ -109,7 +114,10 @@ async def issue_token(request: Request[Any, Any, Any], parts: NamedDependency[Pa
 
     Clients prove themselves with HTTP Basic, `private_key_jwt` (RFC 7523) or, when public, by PKCE alone.
     """
-    return await _run(request, parts, token_response)
+    form = await _form(request, parts)
+    if isinstance(form, Form) and (answer := await parts.everyday.token(form)) is not None:
+        return _spoken(answer)
+    return await _answered(form, parts, token_response)
 
 
 @post(

@@ -89,7 +89,7 @@ def blocks(text: str) -> list[str]:
 def test_every_command_of_the_readme_works_and_a_second_start_keeps_its_data(up: Up, tmp_path: Path) -> None:
     greeting = up.start()
     commands = [block for block in blocks(README) if "make up" not in block]
-    assert len(commands) == 4
+    assert len(commands) == 5
     everything = "\n".join(commands)
     for old, new in (
         ("127.0.0.1:8000", f"127.0.0.1:{up.port}"),
@@ -101,6 +101,7 @@ def test_every_command_of_the_readme_works_and_a_second_start_keeps_its_data(up:
     assert '"op":"upsert"' in said
     assert '"channel":"district-radio"' in said
     assert "Không đọc mã OTP cho ai" in said
+    assert "Tạo tài khoản" in up.shell(f"curl -s '{re.findall(r'http://[^ ]*/invite[?]code=[^ ]+', said)[0].strip()}'")
     assert len(list((tmp_path / "mirror" / "media").rglob("*.mp3"))) == 7
 
     printed = re.findall(r"^  (\S.*)$", greeting, re.MULTILINE)
