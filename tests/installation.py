@@ -131,14 +131,24 @@ class Installation:
         plan = {"public": True, "redirect_uris": redirect_uris, "grant_types": grants} | more
         return finished(add_client(self.settings, organization, "Ứng dụng thử", **plan))["client_id"]
 
-    def new_member(self, organization: str, *roles: Role, password: str = PASSWORD, **more: object) -> Member:
-        """A person with a password, as the invitation page makes one."""
+    def new_invitation(self, organization: str, *roles: Role, email: str | None = None) -> str:
+        """Invite somebody; gives the code."""
 
-        async def work() -> Member:
+        async def work() -> str:
             async with engine_of(self.settings) as engine:
                 async with work_on(engine) as unit:
                     owner = (await unit.organizations.by_code(organization)).id
-                _, code = await members.invite(work_on(engine), OPERATOR, owner, roles, None)
+                return (await members.invite(work_on(engine), OPERATOR, owner, roles, email))[1]
+
+        return self.keep_secret(finished(work()))
+
+    def new_member(self, organization: str, *roles: Role, password: str = PASSWORD, **more: object) -> Member:
+        """A person with a password, as the invitation page makes one."""
+
+        code = self.new_invitation(organization, *roles)
+
+        async def work() -> Member:
+            async with engine_of(self.settings) as engine:
                 login = f"nguoi.{secrets.token_hex(4)}"
                 member = await members.accept(work_on(engine), code, login=login, name="Người Thử", **more)
                 await Accounts(engine, self.settings.secret_key, SystemClock().now).set_password(member, password)

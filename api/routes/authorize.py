@@ -37,7 +37,10 @@ def _refused(browser: Browser, answer: Answer) -> Response[Any]:
     """To the app's address when that is known to be its own; else a page, never a redirect."""
     if where := answer.headers.get("location"):
         return see_other(where)
-    text = browser.text("Ứng dụng này gửi yêu cầu không hợp lệ.", "This app sent a request that is not valid.")
+    text = browser.text(
+        "Ứng dụng này gửi yêu cầu không hợp lệ. Hãy báo cho người làm ứng dụng.",
+        "This app sent a request that is not valid. Tell whoever makes it.",
+    )
     detail = f"{text} ({answer.body.get('error', 'invalid_request')})"
     return browser.page("message", "Không thể tiếp tục", "Cannot go on", status=400, text=detail)
 

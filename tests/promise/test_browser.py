@@ -147,6 +147,9 @@ def test_every_page_fits_and_works_without_javascript(
     page.get_by_role("button", name="Từ chối").click()
     page.wait_for_url(f"{origin}/**")
     assert "error=access_denied" in page.url
+    page.goto(f"/invite?code={installation.new_invitation('stttt', 'editor')}")
+    page.get_by_label("Họ và tên").wait_for()
+    seen("invite")
     page.goto(f"{address}&redirect_uri=https://evil.example/")
     assert "Không thể tiếp tục" in page.locator("h1").inner_text()
     seen("refused")

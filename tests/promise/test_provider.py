@@ -8,10 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from cli.parts import OPERATOR, engine_of, work_on
-from domain.actions import members
 from storage.embedded import free_port
-from tests.installation import Installation, finished
+from tests.installation import Installation
 from tests.visitor import Form, Visitor
 
 NODE = Path(__file__).parent.parent / "node"
@@ -58,14 +56,7 @@ class Citizen(Visitor):
 
 
 def invitation(house: Installation, email: str | None) -> str:
-    async def work() -> str:
-        async with engine_of(house.settings) as engine:
-            async with work_on(engine) as unit:
-                owner = (await unit.organizations.by_code("stttt")).id
-            _, code = await members.invite(work_on(engine), OPERATOR, owner, ("editor",), email)
-            return code
-
-    return finished(work())
+    return house.new_invitation("stttt", "editor", email=email)
 
 
 def test_an_invited_address_is_linked_once_and_then_signs_in_without_an_invitation(house: Installation) -> None:
