@@ -11,13 +11,14 @@ import httpx
 import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet
+from lantoa_sync.seal import Verifier
 
 from cli.parts import engine_of
 from storage.keys import load_keys
 from storage.system import SystemClock
 from tests.forgery import hs256
 from tests.installation import Installation
-from tests.people import Person
+from tests.people import Newsroom, Person, pull
 from tests.visitor import App, Visitor
 
 
@@ -148,11 +149,17 @@ def test_40_a_revoked_token_is_401_within_the_published_seconds(
     told = httpx.get(f"{installation.url}/.well-known/oauth-authorization-server").json()["lantoa_revocation_seconds"]
     assert told <= 5
     token = installation.client_token(client)
-    assert me(installation, token).status_code == 200
-    auth = (client["client_id"], client["client_secret"])
-    assert httpx.post(f"{installation.url}/oauth/revoke", data={"token": token}, auth=auth).status_code == 200
-    time.sleep(told + 0.2)
-    assert_invalid(me(installation, token))
+    other = installation.second_api()
+    everywhere = [Person(url, token) for url in (installation.url, other)]
+    try:
+        assert [each.get("/v1/me").status_code for each in everywhere] == [200, 200]
+        auth = (client["client_id"], client["client_secret"])
+        assert httpx.post(f"{installation.url}/oauth/revoke", data={"token": token}, auth=auth).status_code == 200
+        time.sleep(told + 0.2)
+        for each in everywhere:
+            assert_invalid(each.get("/v1/me"))
+    finally:
+        installation.stop_api(other)
 
 
 def test_41_staff_work_needs_a_recent_sign_in(installation: Installation) -> None:
@@ -223,6 +230,24 @@ def test_45_keys_are_public_and_after_a_rotation_old_and_new_tokens_verify(
     for token in (old, new):
         assert me(installation, token).status_code == 200
         jwt.decode(token, KeySet.import_key_set({"keys": [k for k in after if k["kty"] == "EC"]}), algorithms=["ES256"])
+
+
+@pytest.mark.timeout(90)
+def test_after_a_rotation_old_and_new_documents_verify(installation: Installation, newsroom: Newsroom) -> None:
+    old = newsroom.published(title="Ký bằng khóa cũ")
+    command = [sys.executable, "-m", "cli.main", "keys", "rotate", "document", "--json"]
+    environ = {**__import__("os").environ, **installation.environ}
+    told = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
+    time.sleep(told["signs_in_seconds"] + 0.5)
+    new = newsroom.published(title="Ký bằng khóa mới")
+    verifier = Verifier(httpx.get(f"{installation.url}/.well-known/jwks.json").json()["keys"])
+    changes, _ = pull(
+        Person(installation.url, installation.client_token(installation.new_client("baobinhthuan"))), "press"
+    )
+    signed = {change["id"]: change for change in changes if change["op"] == "upsert"}
+    assert signed[new["id"]]["kid"] == told["kid"] != signed[old["id"]]["kid"]
+    for each in (old, new):
+        verifier.document(signed[each["id"]])  # raises when a signature does not fit
 
 
 def test_a_browsers_login_is_not_a_token(installation: Installation) -> None:
