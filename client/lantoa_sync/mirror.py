@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Revoked, Unreachable
 from lantoa_sync.seal import Verifier
 from lantoa_sync.server import Server
-from lantoa_sync.tree import CHUNK, Tree, file_sha256, sync_directory
+from lantoa_sync.state import sync_directory
+from lantoa_sync.tree import CHUNK, Tree, file_sha256
 
 _ROUNDS = 5
 _PAUSE = 2.0
@@ -71,7 +72,7 @@ class Mirror:
                 self._apply(change)
             if page["changes"] or page["next"] != self._tree.cursor:
                 self._tree.cursor = page["next"]
-                self._tree.save()
+                self._tree.note()
                 moved = True
             more, wait = page["more"], 0
         return moved
@@ -203,7 +204,7 @@ class Mirror:
             item = json.loads(document)
             if self._tree.lacks(known["files"], len(item.get("assets", []))):
                 self._store(material_id, known["version"], document, item)
-        self._tree.save()
+        self._tree.settle()
 
     def _answer_takedowns(self) -> bool:
         """Answer what waits for us. True when the whole channel was among it."""

@@ -1,42 +1,23 @@
-"""The mirror on disk. Every write is a temporary file and a rename; the state is written last, and flushed.
+"""The mirror on disk. Every document is a temporary file and a rename; the state is written last, and flushed.
 
 DIR/materials/{id}.json            the signed bytes of each live material
 DIR/media/{id}/{asset}-{name}      its files
-DIR/.lantoa-sync/state.json        where we stand and what we hold
+DIR/.lantoa-sync/                  where we stand and what we hold (see state.py)
 """
 
 import fcntl
-import json
-import os
 import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from lantoa_sync.errors import NotEqual, Stop
+from lantoa_sync.state import Journal, read_state, write_atomically
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
 _MAX_NAME = 150
 CHUNK = 1024 * 1024
-
-
-def write_atomically(path: Path, data: bytes, *, durable: bool) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as sink:
-        sink.write(data)
-        if durable:
-            sink.flush()
-            os.fsync(sink.fileno())
-    temporary.replace(path)
-
-
-def sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def file_sha256(path: Path) -> str:
@@ -64,22 +45,39 @@ class Tree:
         self.cursor: str | None = None
         self.live: dict[str, dict[str, Any]] = {}
         self.removed: list[str] = []
+        self._changed: set[str] = set()
         self._load()
 
     def _load(self) -> None:
-        path = self._hidden / "state.json"
-        if not path.exists():
+        state = read_state(self._hidden)
+        self._journal = Journal(self._hidden, state["journal"] if state else 0)
+        if state is None:
             return
-        state = json.loads(path.read_text(encoding="utf-8"))
         if {key: state[key] for key in self._identity} != self._identity:
             raise Stop(f"{self.root} mirrors {state['channel']} of {state['server']}: choose another folder")
         self.cursor, self.live, self.removed = state["cursor"], state["live"], state["removed"]
 
+    def note(self) -> None:
+        """Remember this place with what is new since the last one: from here on a restart goes on."""
+        if not (self._hidden / "state.json").exists():
+            self.save()
+            return
+        live = {each: self.live[each] for each in self._changed if each in self.live}
+        self._journal.note(self.cursor, live, [each for each in self._changed if each not in self.live])
+        self._changed.clear()
+
+    def settle(self) -> None:
+        """At the head: write a new snapshot when the journal has grown large."""
+        if self._journal.large():
+            self.save()
+        elif self._changed:
+            self.note()
+
     def save(self) -> None:
-        """Write the state: from here on a restart goes on from this place."""
-        state = self._identity | {"cursor": self.cursor, "live": self.live, "removed": self.removed[-10_000:]}
-        write_atomically(self._hidden / "state.json", json.dumps(state, ensure_ascii=False).encode(), durable=True)
-        sync_directory(self._hidden)
+        """Write the whole state."""
+        self._changed.clear()
+        self.removed = self.removed[-10_000:]
+        self._journal.snapshot(self._identity | {"cursor": self.cursor, "live": self.live, "removed": self.removed})
 
     def safe_name(self, name: str, asset_id: str) -> str:
         """A file's name in its folder; NotEqual for names that could leave it."""
@@ -105,6 +103,7 @@ class Tree:
         old = self.live.get(material_id, {}).get("files", {})
         for name in set(old) - set(files):
             self.path_of(name).unlink(missing_ok=True)
+        self._changed.add(material_id)
         self.live[material_id] = {"version": version, "sha256": sha256(document).hexdigest(), "files": files}
 
     def document(self, material_id: str) -> bytes:
@@ -123,6 +122,7 @@ class Tree:
             self.path_of(name).unlink(missing_ok=True)
         self.path_of(f"materials/{material_id}.json").unlink(missing_ok=True)
         self.removed.append(material_id)
+        self._changed.add(material_id)
         return True
 
     def sweep(self) -> None:

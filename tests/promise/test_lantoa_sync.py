@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 from lantoa_sync.errors import NotEqual
+from lantoa_sync.state import read_state
 from lantoa_sync.tree import Tree
 
 from tests.installation import Installation
@@ -41,7 +42,8 @@ class Partner:
 
     @property
     def live(self) -> dict[str, Any]:
-        state = json.loads((self.folder / ".lantoa-sync/state.json").read_text())
+        state = read_state(self.folder / ".lantoa-sync")
+        assert state is not None
         found: dict[str, Any] = state["live"]
         return found
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from lantoa_sync.state import read_state
 
 from tests.installation import Installation
 
@@ -27,7 +28,8 @@ def command(installation: Installation, client: dict[str, str], to: Path, *more:
 
 def verified(to: Path) -> dict[str, str]:
     """Check every file against the documents; give name → SHA-256."""
-    state = json.loads((to / ".lantoa-sync/state.json").read_text())
+    state = read_state(to / ".lantoa-sync")
+    assert state is not None
     names = {f"materials/{each}.json": known["sha256"] for each, known in state["live"].items()}
     for known in state["live"].values():
         names |= known["files"]

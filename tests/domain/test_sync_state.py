@@ -1,0 +1,51 @@
+"""The state of a mirror: what was noted is there after any kill, whatever the last line looks like."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lantoa_sync.state import Journal, read_state
+
+STEPS = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 9), max_size=3), st.sets(st.sampled_from("xyz"))
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS, st.integers(0, 60), st.sets(st.integers(0, 11)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_noted_steps_survive_a_torn_line_and_snapshots(
+    tmp_path_factory: pytest.TempPathFactory, steps: list, torn: int, snapshots: set[int]
+) -> None:
+    folder: Path = tmp_path_factory.mktemp("state")
+    journal, live, removed = Journal(folder, 0), {}, []
+    journal.snapshot({"cursor": None, "live": {}, "removed": []})
+    for number, (new, gone) in enumerate(steps):
+        live |= new
+        removed += sorted(gone)
+        journal.note(str(number), new, sorted(gone))
+        if number in snapshots:
+            journal.snapshot({"cursor": str(number), "live": dict(live), "removed": list(removed)})
+    state = read_state(folder)
+    assert state is not None
+    assert (state["live"], state["removed"]) == (live, removed)
+    file = folder / f"journal-{state['journal']}.jsonl"
+    with file.open("ab") as sink:  # a kill within the next line
+        sink.write(b'{"cursor": "late", "live": {"a": {"version": 1, "sha256": "00000000"}}, "gone": []}'[:torn])
+    again = read_state(folder)
+    assert again is not None
+    assert (again["live"], again["cursor"]) == (live, state["cursor"])
+    Journal(folder, state["journal"]).note("end", {"n": 1}, [])
+    last = read_state(folder)
+    assert last is not None
+    assert (last["cursor"], last["live"]) == ("end", live | {"n": 1})
+
+
+def test_a_state_of_the_version_before_is_read(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"cursor": "c", "live": {}, "removed": [], "server": "s", "channel": "k"}')
+    state = read_state(tmp_path)
+    assert state is not None
+    assert (state["cursor"], state["journal"]) == ("c", 0)
