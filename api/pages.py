@@ -14,6 +14,7 @@ from domain.errors import UnknownParameter
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="At most so many items")]
 CursorParameter = Annotated[str | None, QueryParameter(description="`next` of the page before")]
+Within = Annotated[UUID | None, QueryParameter(name="organization", description="Only of this organization")]
 T = TypeVar("T")
 
 

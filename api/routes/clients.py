@@ -1,12 +1,11 @@
 """Apps and machines: registered by staff, given keys and secrets, switched off."""
 
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from api.bodies import StrictBody
 from api.dependencies import Parts, Unit
@@ -20,7 +19,7 @@ from api.identity_views import (
     show_client,
 )
 from api.operations import CHANGING, WRITING, IfMatch, known_revision, operation
-from api.pages import CursorParameter, Limit, page_of, read_cursor
+from api.pages import CursorParameter, Limit, Within, page_of, read_cursor
 from domain.actions import clients
 from domain.actions.clients import ClientPlan
 from domain.actor import Actor
@@ -28,7 +27,6 @@ from domain.errors import NotFound
 
 TAGS = ["clients"]
 _PRIVATE = {"cache-control": "no-store"}
-Within = Annotated[UUID | None, QueryParameter(name="organization", description="Only of this organization")]
 
 
 @get(

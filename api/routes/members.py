@@ -1,12 +1,12 @@
 """People: invited, given roles, suspended."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
 from api.bodies import StrictBody
 from api.dependencies import Parts, Unit
@@ -20,13 +20,12 @@ from api.identity_views import (
     show_member,
 )
 from api.operations import CHANGING, WRITING, IfMatch, known_revision, operation
-from api.pages import CursorParameter, Limit, page_of, read_page_cursor
+from api.pages import CursorParameter, Limit, Within, page_of, read_page_cursor
 from domain.actions import members
 from domain.actor import Actor
 from domain.errors import NotFound
 
 TAGS = ["members"]
-Within = Annotated[UUID | None, QueryParameter(name="organization", description="Only of this organization")]
 
 
 @get(
