@@ -92,24 +92,23 @@ def _is_query(definition: ParameterKwarg) -> bool:
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Run before every handler: query parameters must be known and single, the caller must hold the verb.
+    """Run before every handler: the caller must be known and hold the verb, query parameters known and single.
 
     A coroutine, because Litestar sends plain functions to a thread.
     """
     access = handler.opt["access"]
     if access == "page":  # a page reads its query itself: RFC 6749 section 3.1 has unknown parameters ignored
         return
+    actor = cast("Actor | None", connection.scope["state"].get("actor"))
+    if access not in ("open", "channel") and actor is None:
+        raise Unauthenticated
     sent = [name for name, _ in connection.query_params.multi_items()]
     known = _known_parameters(handler)
     for name in sent:
         if name not in known or sent.count(name) > 1:
             raise UnknownParameter(parameter=name[:50])
-    if access in ("open", "channel"):
-        return
-    actor = cast("Actor | None", connection.scope["state"].get("actor"))
-    if actor is None:
-        raise Unauthenticated
-    require(actor, access)
+    if access not in ("open", "channel"):
+        require(cast("Actor", actor), access)
 
 
 def revision_of(if_match: str | None, *, any_allowed: bool = False) -> int | None:
