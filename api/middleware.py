@@ -122,7 +122,9 @@ class Idempotency:
         try:
             await self._app(scope, receive, remember)
         finally:
-            if kept["status"] < 300:
+            if kept["status"] < 300 and scope["route_handler"].opt.get("shown_once"):
+                pass  # a repeat is told that it was done: a secret rests nowhere in clear
+            elif kept["status"] < 300:
                 await self._keys.finish(*key, self._answer(kept["status"], kept["headers"], kept["body"]))
             else:
                 await self._keys.forget(*key)

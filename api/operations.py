@@ -37,8 +37,11 @@ IdempotencyKey = Annotated[
 ]
 
 
-def operation(access: Access, *codes: str) -> dict[str, Any]:
-    """Give the keyword arguments of a route handler: `opt`, `security` and documented problems."""
+def operation(access: Access, *codes: str, shown_once: bool = False) -> dict[str, Any]:
+    """Give the keyword arguments of a route handler: `opt`, `security` and documented problems.
+
+    `shown_once`: the answer holds a secret, and is not kept for a repeat with the same Idempotency-Key.
+    """
     protected = access not in ("open", "channel")
     security: list[dict[str, list[str]]] = [{}]
     if protected:
@@ -51,7 +54,7 @@ def operation(access: Access, *codes: str) -> dict[str, Any]:
     if protected:
         denied = _PROTECTED + (_RECENT if access in RECENT_LOGIN else ())
     return {
-        "opt": {"access": access},
+        "opt": {"access": access, "shown_once": shown_once},
         "security": security,
         "responses": problems(*_EVERYWHERE, *denied, *codes),
     }

@@ -44,7 +44,7 @@ COLUMNS = Line.__struct_fields__
 def read_csv(text: str) -> list[Line]:
     """Read a table with a header line; empty cells are absent, `duties` are separated by `; `."""
     try:
-        return _read(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+        return _read(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True))
     except csv.Error as error:
         raise InvalidContent(errors=[Fault(pointer="", code="invalid_value", detail=str(error))]) from error
 

@@ -18,7 +18,7 @@ from api.identity_views import (
     sent,
     show_client,
 )
-from api.operations import CHANGING, WRITING, IfMatch, known_revision, operation
+from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
 from api.pages import CursorParameter, Limit, Within, page_of, read_cursor
 from domain.actions import clients
 from domain.actions.clients import ClientPlan
@@ -57,10 +57,13 @@ async def list_clients(
     operation_id="registerClient",
     summary="Đăng ký ứng dụng · Register a client",
     tags=TAGS,
-    **operation("client.manage", *WRITING),
+    **operation("client.manage", *WRITING, *KEYED, shown_once=True),
 )
 async def register_client(
-    data: JSONBody[NewClient], work: Unit, actor: NamedDependency[Actor]
+    data: JSONBody[NewClient],
+    work: Unit,
+    actor: NamedDependency[Actor],
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
 ) -> Response[NewClientView]:
     """The secret is shown once."""
     plan = ClientPlan(**sent(data) | {"scopes": frozenset(data.scopes)})
@@ -117,9 +120,14 @@ async def change_client(
     operation_id="rotateClientSecret",
     summary="Mật khẩu mới cho ứng dụng · A new secret",
     tags=TAGS,
-    **operation("client.manage", "invalid_content"),
+    **operation("client.manage", "invalid_content", *KEYED, shown_once=True),
 )
-async def rotate_secret(client_id: FromPath[str], work: Unit, actor: NamedDependency[Actor]) -> Response[NewClientView]:
+async def rotate_secret(
+    client_id: FromPath[str],
+    work: Unit,
+    actor: NamedDependency[Actor],
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
+) -> Response[NewClientView]:
     """The one before stays good until the next rotation."""
     client, secret = await clients.rotate_secret(work, actor, client_id)
     return Response(NewClientView(client=show_client(client), client_secret=secret), headers=_PRIVATE)

@@ -19,7 +19,7 @@ from api.identity_views import (
     sent,
     show_member,
 )
-from api.operations import CHANGING, WRITING, IfMatch, known_revision, operation
+from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
 from api.pages import CursorParameter, Limit, Within, page_of, read_page_cursor
 from domain.actions import members
 from domain.actor import Actor
@@ -96,10 +96,14 @@ async def change_member(
     operation_id="inviteMember",
     summary="Mời một người · Invite a person",
     tags=TAGS,
-    **operation("member.manage", *WRITING),
+    **operation("member.manage", *WRITING, *KEYED, shown_once=True),
 )
 async def invite_member(
-    data: JSONBody[NewInvitation], parts: NamedDependency[Parts], work: Unit, actor: NamedDependency[Actor]
+    data: JSONBody[NewInvitation],
+    parts: NamedDependency[Parts],
+    work: Unit,
+    actor: NamedDependency[Actor],
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
 ) -> Response[InvitationView]:
     """The link is good for seven days and for one person."""
     email = data.email if isinstance(data.email, str) else None

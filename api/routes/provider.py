@@ -52,7 +52,11 @@ async def arrive(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]
     """Back with a code: an account that is linked, or an invitation for exactly this verified e-mail."""
     browser = parts.browser(request)
     trip, query = _trip(browser, parts), request.query_params
-    if parts.provider is None or trip is None or not secrets.compare_digest(trip.state, query.get("state", "")):
+    if (
+        parts.provider is None
+        or trip is None
+        or not secrets.compare_digest(trip.state.encode(), query.get("state", "").encode())
+    ):
         return _refused(browser, 400)
     try:
         who = await parts.provider.identity(query.get("code", ""), trip.nonce, trip.verifier)

@@ -22,11 +22,8 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_control_character_a_quote_that_never_ends_and_too_many_cells_are_refused() -> None:
     for cells in ("a1,school,X\x00Y", 'a1,school,"X', "a1,school,X,,,,,,,z", "a1,school,X\x07"):
         table = f"{HEADER}\n{cells}"
-        try:
-            lines = read_csv(table)
-        except InvalidContent:
-            continue
-        assert lines[0].name == "X", cells
+        with pytest.raises(InvalidContent):
+            read_csv(table)
 
 
 @given(

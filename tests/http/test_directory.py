@@ -236,6 +236,22 @@ def test_a_machine_is_registered_changes_its_secret_without_a_gap_and_shows_when
     assert (off.status_code, token(third)) == (200, 401)
 
 
+def test_a_secret_that_is_shown_once_rests_nowhere_even_with_an_idempotency_key(
+    installation: Installation, boss: Person
+) -> None:
+    owner = boss.get("/v1/me").json()["organization"]["id"]
+    machine = {"name": "x", "organization_id": owner, "roles": ["outlet_manager"]}
+    person = {"organization_id": owner, "roles": ["editor"]}
+    for path, body, field in (("/v1/clients", machine, "client_secret"), ("/v1/invitations", person, "code")):
+        key = {"idempotency-key": f"once-{time.time_ns()}"}
+        made = boss.post(path, json=body, headers=key)
+        assert made.status_code == 201, made.text
+        kept = installation.sql("SELECT * FROM idempotency WHERE key = $1", key["idempotency-key"])
+        assert made.json()[field] not in str(kept)
+        again = boss.post(path, json=body, headers=key)
+        assert (again.status_code, again.json()["code"]) == (409, "already_done")
+
+
 def test_a_client_that_makes_no_sense_is_refused_with_every_reason(boss: Person) -> None:
     owner = boss.get("/v1/me").json()["organization"]["id"]
     base = {"name": "x", "organization_id": owner}

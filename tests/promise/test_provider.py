@@ -90,7 +90,9 @@ def test_a_callback_that_this_browser_did_not_ask_for_is_refused(house: Installa
     visitor = Citizen(house)
     assert visitor.get("/oauth/provider/callback?code=x&state=y").status_code == 400
     visitor.get("/oauth/provider")
-    assert visitor.get("/oauth/provider/callback?code=x&state=y").status_code == 400
+    for state in ("y", "é", ""):
+        answer = visitor.get("/oauth/provider/callback", params={"code": "x", "state": state})
+        assert answer.status_code == 400, state
 
 
 def test_a_coordinator_still_owes_the_second_step(house: Installation) -> None:
