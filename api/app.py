@@ -1,5 +1,6 @@
 """The one wiring file: settings in, ASGI application out. Granian calls `create_app`."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from litestar.logging import LoggingConfig
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from api.coding import Coding
 from api.contract import build_contract
 from api.dependencies import DEPENDENCIES, Parts
 from api.edge import Edge
@@ -37,6 +39,7 @@ from api.routes import (
     tokens,
     uploads,
 )
+from api.shortcut import Shortcut
 from domain.errors import Refusal
 from storage.idempotency import Answer
 from storage.settings import Settings, read_settings
@@ -73,15 +76,14 @@ def create_litestar(parts: Parts) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await parts.open()
+        settle()
         try:
             yield
         finally:
             await parts.close()
 
     def callers(app: ASGIApp) -> ASGIApp:
-        return _at_request(
-            lambda: Callers(app, parts.tokens, parts.limiter, trusted_proxy=parts.settings.trusted_proxy)
-        )
+        return _at_request(lambda: Callers(app, parts.tokens, trusted_proxy=parts.settings.trusted_proxy))
 
     def idempotency(app: ASGIApp) -> ASGIApp:
         return _at_request(lambda: Idempotency(app, parts.idempotency, parts.clock, Answer))
@@ -103,6 +105,13 @@ def create_litestar(parts: Parts) -> Litestar:
     return app
 
 
+def settle() -> None:
+    """Leave what start-up made out of every later collection, and collect seldom: half of a fast answer's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def _at_request(make: Any) -> ASGIApp:
     """Build a middleware when the first request comes: its parts exist only after start-up."""
     made: list[ASGIApp] = []
@@ -119,4 +128,9 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     """Give the whole application as it is served."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     parts = Parts(settings or read_settings())
-    return Edge(create_litestar(parts), parts.origins)
+    app = Edge(Coding(create_litestar(parts)), parts.origins, parts.counts)
+    if not parts.settings.shortcut:
+        return app
+    shortcut = Shortcut(app, parts, trusted_proxy=parts.settings.trusted_proxy)
+    parts.watcher.tell(shortcut.changed)
+    return shortcut

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hmac
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.browser import Browser
 from api.limits import RateLimiter
+from api.memory import Memory
+from api.metrics import Cache, Counts, Metrics
+from api.metrics import wanted as metrics_wanted
 from api.oauth.everyday import Everyday
 from api.oauth.server import Server
 from api.oauth.transaction import Transaction
-from api.tokens import TokenReader
+from api.tokens import RENEW_SECONDS, TokenReader
 from domain.actions.publications import Press
 from domain.actor import Actor
 from domain.errors import Unauthenticated, Unavailable
@@ -64,7 +68,6 @@ class Parts:
     desk: DeskReader
     directory: DirectoryReader
     ledger: Ledger
-    watcher: FeedWatcher
     press: Press
 
     def __init__(self, settings: Settings) -> None:
@@ -73,6 +76,9 @@ class Parts:
         self.clock = SystemClock()
         self.ids = SystemIds()
         self.limiter = RateLimiter(settings.rate_limit, settings.rate_limit_anonymous)
+        self.watcher = FeedWatcher(settings.database_url)
+        self.counts = Counts()
+        self.answers = Memory(settings.cache_bytes)
 
     async def open(self) -> None:
         """Connect, refuse an old schema, load the keys, start listening."""
@@ -89,7 +95,7 @@ class Parts:
         self.oauth = OAuthStore(self.engine, self.pool, self.clock.now, self.ids.new)
         self.everyday = Everyday(self.oauth, self.mint, self.token_seconds)
         self.accounts = Accounts(self.engine, settings.secret_key, self.clock.now)
-        self.tokens = TokenReader(self.keys, self.oauth, self.clock, issuer=settings.public_url)
+        self.tokens = TokenReader(self.keys, self.oauth, self.clock, self.limiter, issuer=settings.public_url)
         self.idempotency = IdempotencyStore(self.pool)
         self.feed = FeedReader(self.pool)
         self.delivery = DeliveryReader(self.pool)
@@ -97,13 +103,22 @@ class Parts:
         self.directory = DirectoryReader(self.pool)
         self.press = Press(SafeMarkup(), self.keys)
         self.ledger = Ledger(self.pool, self.clock)
-        self.watcher = FeedWatcher(settings.database_url)
         await self.ledger.start()
-        await self.watcher.start()
-        self._keeping = asyncio.create_task(self._keep_keys())
+        await self.watcher.start(self.pool)
+        keepers = ((REFRESH_SECONDS, self.keys.refresh), (RENEW_SECONDS, self.tokens.renew))
+        self._keeping = [asyncio.create_task(_again_and_again(*each)) for each in keepers]
+        if metrics_wanted():
+            caches: dict[str, Cache] = {
+                "answers": self.answers,
+                "tokens": self.tokens,
+                "limits": self.limiter,
+                "media": self.media,
+            }
+            self._keeping.append(asyncio.create_task(Metrics(self.counts, caches).run()))
 
     async def close(self) -> None:
-        self._keeping.cancel()
+        for task in self._keeping:
+            task.cancel()
         await self.watcher.stop()
         await self.ledger.stop()
         await self.pool.close()
@@ -112,12 +127,6 @@ class Parts:
     async def origins(self) -> frozenset[str]:
         """The web origins of registered apps."""
         return await self.oauth.origins()
-
-    async def _keep_keys(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            with contextlib.suppress(Unavailable):
-                await self.keys.refresh()
 
     async def ready(self) -> None:
         """Raise Unavailable unless the database and the object store answer."""
@@ -166,7 +175,14 @@ class Parts:
         )
 
     def work(self, idempotency: tuple[str, str] | None = None) -> UnitOfWork:
-        return Work(self.engine, self.clock, self.ids, idempotency=idempotency)
+        return Work(self.engine, self.clock, self.ids, idempotency=idempotency, told=self.watcher.changed)
+
+
+async def _again_and_again(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        with contextlib.suppress(Unavailable):
+            await work()
 
 
 def _parts(request: Request[Any, Any, Any]) -> Parts:

@@ -7,6 +7,7 @@ from typing import Any
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from api.metrics import Counts
 from api.problems import MEDIA_TYPE, prefers_english, problem_body
 from domain.errors import BodyTooLarge, Unavailable
 
@@ -81,8 +82,9 @@ def _allow(origin: bytes) -> tuple[bytes, bytes]:
 class Edge:
     """Wraps the whole application. HEAD is answered like GET without the body, where a route has no HEAD of its own."""
 
-    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, counts: Counts) -> None:
         self._app = app
+        self._counts = counts
         self._apps = Apps(origins)
 
     async def _cors(self, path: str, origin: bytes) -> list[tuple[bytes, bytes]]:
@@ -134,6 +136,7 @@ class Edge:
                 # The server drops a connection whose request was not read to its end: the client must know.
                 extra = _SECURITY + cors + ([_CLOSE] if unread else [])
                 message = {**message, "headers": [*message["headers"], *extra]}
+                self._counts.application[message["status"]] += 1
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

@@ -4,41 +4,76 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from domain.actor import Actor
-
 WINDOW_SECONDS = 60
-_MAX_CALLERS = 50_000
+_MAX_CALLERS = 20_000
+_BYTES_EACH = 400
+"""About what one remembered bucket takes."""
+
+
+Taken = tuple[int, int, int]
+"""(limit, left, seconds to wait; 0 when the request may go on)"""
+
+
+class Bucket:
+    """What one caller has left of its requests, as of a time of the monotonic clock."""
+
+    __slots__ = ("at", "left", "limit")
+
+    def __init__(self, limit: int, now: float) -> None:
+        self.limit = limit
+        self.left = float(limit)
+        self.at = now
+
+    def take(self, now: float) -> Taken:
+        """Count one request. One that must wait is not counted."""
+        limit = self.limit
+        left = self.left + (now - self.at) * limit / WINDOW_SECONDS
+        if left > limit:
+            left = float(limit)
+        self.at = now
+        if left >= 1:
+            self.left = left = left - 1
+            return limit, int(left), 0
+        self.left = left
+        return limit, 0, max(1, round((1 - left) * WINDOW_SECONDS / limit + 0.5))
 
 
 class RateLimiter:
     """A token bucket for each caller: `limit` requests in a minute, refilled evenly."""
 
     def __init__(self, limit: int, limit_anonymous: int) -> None:
-        self._limits = {True: limit, False: limit_anonymous}
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._limit, self._limit_anonymous = limit, limit_anonymous
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def take(self, actor: Actor | None, address: str) -> tuple[int, int, int]:
-        """Count one request. Gives (limit, left, seconds to wait; 0 when the request may go on)."""
-        limit = self._limits[actor is not None]
-        key = f"{actor.key}|{actor.client_id}" if actor else f"address:{address}"
-        now = time.monotonic()
-        left, at = self._buckets.get(key, (float(limit), now))
-        left = min(limit, left + (now - at) * limit / WINDOW_SECONDS)
-        wait = 0 if left >= 1 else max(1, round((1 - left) * WINDOW_SECONDS / limit + 0.5))
-        self._buckets[key] = (left if wait else left - 1, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > _MAX_CALLERS:
-            self._buckets.popitem(last=False)
-        return limit, int(self._buckets[key][0]), wait
+    @property
+    def size_bytes(self) -> int:
+        return len(self._buckets) * _BYTES_EACH
+
+    @property
+    def bound_bytes(self) -> int:
+        return _MAX_CALLERS * _BYTES_EACH
+
+    def bucket(self, name: str, *, known: bool) -> Bucket:
+        """Give the bucket of that name."""
+        found = self._buckets.get(name)
+        if found is None:
+            limit = self._limit if known else self._limit_anonymous
+            found = self._buckets[name] = Bucket(limit, time.monotonic())
+            if len(self._buckets) > _MAX_CALLERS:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(name)
+        return found
 
 
 def limit_headers(limit: int, left: int) -> list[tuple[bytes, bytes]]:
     """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)."""
     policy = f'"default";q={limit};w={WINDOW_SECONDS}'
-    return [
-        (b"ratelimit-policy", policy.encode()),
-        (b"ratelimit", f'"default";r={left};t={WINDOW_SECONDS}'.encode()),
-    ]
+    return [(b"ratelimit-policy", policy.encode()), left_header(left)]
+
+
+def left_header(left: int) -> tuple[bytes, bytes]:
+    return (b"ratelimit", b'"default";r=%d;t=%d' % (left, WINDOW_SECONDS))
 
 
 def client_address(scope: Any, *, trusted_proxy: bool) -> str:

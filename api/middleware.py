@@ -1,14 +1,14 @@
 """Around the routes, as plain ASGI: who is asking, how often, and whether it was asked before."""
 
+import time
 from hashlib import sha256
 from typing import Any, Protocol, cast
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.limits import RateLimiter, client_address, limit_headers
-from api.tokens import TokenReader
-from domain.actor import Actor
+from api.limits import client_address, limit_headers
+from api.tokens import Caller, TokenReader
 from domain.errors import AlreadyDone, KeyInUse, KeyReused, MalformedRequest, TooManyRequests, Unauthenticated
 from domain.ports import Clock
 
@@ -24,22 +24,26 @@ def _header(scope: Any, name: bytes) -> str | None:
 
 
 class Callers:
-    """Sets `scope["state"]["actor"]` (None for anonymous) and counts the request against its caller's limit."""
+    """Sets `scope["state"]["actor"]` (None for anonymous) and counts the request against its caller's limit.
 
-    def __init__(self, app: ASGIApp, tokens: TokenReader, limiter: RateLimiter, *, trusted_proxy: bool) -> None:
+    Sets `scope["state"]["taken"]` too; a request that has it already was counted before and is not counted again.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: TokenReader, *, trusted_proxy: bool) -> None:
         self._app = app
         self._tokens = tokens
-        self._limiter = limiter
         self._trusted_proxy = trusted_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        actor = await self._actor(scope)
-        scope["state"]["actor"] = actor
-        address = client_address(scope, trusted_proxy=self._trusted_proxy)
-        limit, left, wait = self._limiter.take(actor, address)
+        caller, state = await self._caller(scope), scope["state"]
+        state["caller"], state["actor"] = caller, caller.actor
+        known = caller.actor is not None
+        if "taken" not in state:
+            state["taken"] = caller.bucket.take(time.monotonic())
+        limit, left, wait = state["taken"]
         if wait:
             raise TooManyRequests(retry_after=wait)
         told = limit_headers(limit, left)
@@ -49,16 +53,16 @@ class Callers:
                 message["headers"] = [*message["headers"], *told]
             await send(message)
 
-        await self._app(scope, receive, with_limits if actor else send)
+        await self._app(scope, receive, with_limits if known else send)
 
-    async def _actor(self, scope: Any) -> Actor | None:
+    async def _caller(self, scope: Any) -> Caller:
         header = _header(scope, b"authorization")
         if header is None or scope["path"].startswith("/oauth/"):
-            return None
+            return self._tokens.anonymous(client_address(scope, trusted_proxy=self._trusted_proxy))
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated
-        return await self._tokens.actor(token.strip())
+        return await self._tokens.caller(token.strip())
 
 
 class IdempotencyKeys(Protocol):

@@ -1,29 +1,43 @@
-"""Access tokens: RFC 9068 JWTs, checked once and remembered for five seconds.
+"""Access tokens: RFC 9068 JWTs. Their signature is checked once, their session every five seconds.
 
 Revocation therefore takes effect within REMEMBERED_SECONDS on every process; that number is published.
 """
 
+import math
 import time
 from collections import OrderedDict
-from hashlib import blake2b
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
+from api.limits import Bucket, RateLimiter
 from domain.actor import Actor
 from domain.errors import InvalidToken
 from domain.ports import Clock
 
 REMEMBERED_SECONDS = 5.0
-_MAX_REMEMBERED = 20_000
+RENEW_SECONDS = 2.0
+_MAX_REMEMBERED = 8_000
+_BYTES_EACH = 2_000
+"""About what one remembered caller takes."""
 _MAX_TOKEN_CHARS = 4096
 
 
+class Bearer(NamedTuple):
+    """What a token says and its signature proves; it does not change."""
+
+    session_id: UUID
+    scopes: frozenset[str]
+    client_id: str
+    expires: int
+
+
 class Sessions(Protocol):
-    async def actor(self, session_id: UUID, scopes: frozenset[str]) -> Actor | None: ...
+    async def actors(self, bearers: Sequence[Bearer]) -> list[Actor | None]: ...
 
 
 class TokenKeys(Protocol):
@@ -33,42 +47,113 @@ class TokenKeys(Protocol):
     def public(self) -> list[dict[str, object]]: ...
 
 
-class TokenReader:
-    """Turns a bearer token into an Actor."""
+class Caller:
+    """Who asks: an actor, or somebody anonymous at an address; made once for each token, not for each request.
 
-    def __init__(self, keys: TokenKeys, sessions: Sessions, clock: Clock, *, issuer: str) -> None:
+    `bucket` is what its requests are counted in. Callers of one `reach` may read the same channels. `waiting` long
+    polls sleep for it. `told` was booked as received until `told_until`.
+    """
+
+    __slots__ = ("actor", "bearer", "bucket", "reach", "told", "told_until", "until", "waiting")
+
+    def __init__(self, actor: Actor | None, bucket: Bucket, *, bearer: Bearer | None = None) -> None:
+        self.bearer = bearer
+        self.until = math.inf if actor is None else 0.0
+        self.waiting = 0
+        self.told: object = None
+        self.told_until = 0.0
+        self.actor, self.bucket, self.reach = actor, bucket, ""
+        if actor is not None:
+            self.become(actor)
+
+    def become(self, actor: Actor) -> None:
+        """Be this actor, with its present rights."""
+        self.actor = actor
+        self.reach = f"{actor.organization_id}{'content:read' in actor.scopes:d}{actor.reaches_all:d}"
+
+    def trust(self, now: float, wall: float) -> None:
+        """Count on it for the next seconds, but not beyond the token's end."""
+        assert self.bearer is not None
+        self.until = now + min(REMEMBERED_SECONDS, self.bearer.expires - wall)
+
+
+class TokenReader:
+    """Turns a bearer token into a caller."""
+
+    def __init__(self, keys: TokenKeys, sessions: Sessions, clock: Clock, limiter: RateLimiter, *, issuer: str) -> None:
         self._ring = keys
         self._read: list[dict[str, object]] = []
         self._sessions = sessions
         self._clock = clock
+        self._limiter = limiter
+        self._anonymous: OrderedDict[str, Caller] = OrderedDict()
         self.issuer = issuer
         self.audience = issuer
-        self._remembered: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._remembered: OrderedDict[bytes, Caller] = OrderedDict()
+
+    @property
+    def size_bytes(self) -> int:
+        return (len(self._remembered) + len(self._anonymous)) * _BYTES_EACH
+
+    @property
+    def bound_bytes(self) -> int:
+        return 2 * _MAX_REMEMBERED * _BYTES_EACH
 
     def _verifiers(self) -> KeySet:
         if self._read is not self._ring.public:
             self._read = self._ring.public
+            self._remembered.clear()
             self._keys = KeySet([ECKey.import_key(cast("Any", jwk)) for jwk in self._read if jwk.get("kty") == "EC"])
             self._kids = {str(key.kid) for key in self._keys.keys}
         return self._keys
 
-    async def actor(self, token: str) -> Actor:
+    def known(self, header: bytes) -> Caller | None:
+        """Who sends this Authorization header, as far as is remembered: count on it only before its `until`."""
+        return self._remembered.get(header)
+
+    def anonymous(self, address: str) -> Caller:
+        """Somebody at an address."""
+        caller = self._anonymous.get(address)
+        if caller is None:
+            bucket = self._limiter.bucket(f"address:{address}", known=False)
+            caller = self._anonymous[address] = Caller(None, bucket)
+            if len(self._anonymous) > _MAX_REMEMBERED:
+                self._anonymous.popitem(last=False)
+        return caller
+
+    async def caller(self, token: str) -> Caller:
         """Who bears this token. Raises InvalidToken, or Unavailable when the session cannot be looked up."""
-        key = blake2b(token.encode("utf-8", "replace"), digest_size=16).digest()
-        known = self._remembered.get(key)
-        now = time.monotonic()
-        if known and now < known[0]:
-            return known[1]
-        claims = self.claims(token)
-        actor = await self._sessions.actor(UUID(claims["sid"]), frozenset(claims["scope"].split()))
-        if actor is None or actor.client_id != claims["client_id"]:
+        self._verifiers()
+        key = b"Bearer " + token.encode("utf-8", "replace")
+        known, now = self._remembered.get(key), time.monotonic()
+        if known and now < known.until:
+            return known
+        bearer = known.bearer if known and known.bearer else _bearer(self.claims(token))
+        wall = self._clock.now().timestamp()
+        [actor] = await self._sessions.actors([bearer]) if wall < bearer.expires else [None]
+        if actor is None:
             self._remembered.pop(key, None)
             raise InvalidToken
-        left = claims["exp"] - self._clock.now().timestamp()
-        self._remembered[key] = (now + min(REMEMBERED_SECONDS, left), actor)
+        bucket = self._limiter.bucket(f"{actor.key}|{actor.client_id}", known=True)
+        caller = known or Caller(actor, bucket, bearer=bearer)
+        caller.become(actor)
+        caller.trust(now, wall)
+        self._remembered[key] = caller
         if len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)
-        return actor
+        return caller
+
+    async def renew(self) -> None:
+        """Look once for all whose long polls sleep, so that waking them asks nothing, and what was revoked is."""
+        now, wall = time.monotonic(), self._clock.now().timestamp()
+        waiting = (caller for caller in self._remembered.values() if caller.waiting)
+        chosen = [(c, c.bearer) for c in waiting if c.bearer and wall < c.bearer.expires]
+        for (caller, _), actor in zip(chosen, await self._sessions.actors([b for _, b in chosen]), strict=True):
+            if actor is None:
+                caller.until = 0.0
+            else:
+                caller.become(actor)
+                caller.trust(now, wall)
 
     def claims(self, token: str, *, expired_too: bool = False) -> dict[str, Any]:
         """Check signature, type, issuer, audience and time (RFC 9068 section 4). Raises InvalidToken."""
@@ -91,3 +176,7 @@ class TokenReader:
         if type(expires) is not int or (not expired_too and expires <= self._clock.now().timestamp()):
             raise InvalidToken
         return claims
+
+
+def _bearer(claims: dict[str, Any]) -> Bearer:
+    return Bearer(UUID(claims["sid"]), frozenset(claims["scope"].split()), claims["client_id"], claims["exp"])

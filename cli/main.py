@@ -10,9 +10,12 @@ from rich.progress import Progress
 from cli import audit, clients, doctor, keys, members, organizations, up
 from cli.console import Json, command, console, say
 from cli.environment import kept_environ, settings
+from cli.metrics import serve_metrics
 from cli.parts import prepare
 from cli.tokens import mint_member_token
 
+BACKLOG = 8192
+"""Connections at a time for all workers together; most of them are long polls that sleep."""
 app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
 app.add_typer(members.app, name="member", help="Thành viên · Members")
@@ -32,9 +35,11 @@ def serve(
     import os
 
     from granian import Granian
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
 
     os.environ.update(kept_environ())
+    if where := os.environ.get("LANTOA_METRICS"):
+        serve_metrics(where)
     Granian(
         "api.app:create_app",
         factory=True,
@@ -42,6 +47,9 @@ def serve(
         port=port,
         workers=workers,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,  # half the memory of a waiting connection; a proxy speaks HTTP/2 with the world
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
         loop=Loops.uvloop,
         log_access=False,
         websockets=False,

@@ -48,6 +48,13 @@ def cursor_at(epoch: str, channel_id: UUID, seq: int) -> Cursor:
     return Cursor(epoch, channel_id.hex[-8:], seq)
 
 
+def seq_of(text: str) -> int:
+    """Give the `seq` that a cursor holds, before it is known whose it is; 0 for what `read_cursor` will refuse."""
+    found = _CURSOR.match(text)
+    seq = int(found[3], 16) if found else 0
+    return seq if seq < 2**63 else 0
+
+
 def read_cursor(text: str, *, epoch: str, channel_id: UUID, purged_seq: int = 0) -> int:
     """Give the `seq` of a cursor. CursorInvalid for what is none of this channel, CursorExpired for another epoch."""
     found = _CURSOR.match(text)

@@ -1,8 +1,8 @@
 """What the authorization server keeps: sessions, spent assertions; and what a token's session allows today."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -24,13 +24,13 @@ from storage.throttles import count_failure, seconds_left
 
 T = TypeVar("T")
 
-_SESSION = """
-SELECT s.client_id, s.member_id, s.auth_time, o.id AS organization_id, o.kind, c.scopes,
+_SESSIONS = """
+SELECT s.id, s.client_id, s.member_id, s.auth_time, o.id AS organization_id, o.kind, c.scopes,
        coalesce(m.roles, c.roles) AS roles
   FROM sessions s JOIN clients c ON c.id = s.client_id AND c.active
        LEFT JOIN members m ON m.id = s.member_id
        JOIN organizations o ON o.id = coalesce(m.organization_id, c.organization_id)
- WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND (m.id IS NULL OR m.active)
+ WHERE s.id = ANY($1) AND s.revoked_at IS NULL AND s.expires_at > $2 AND (m.id IS NULL OR m.active)
    AND (o.active_to IS NULL OR o.active_to > $2)
 """
 
@@ -55,6 +55,17 @@ WITH opened AS (
 )
 SELECT count(*) FROM opened
 """
+
+
+class Bearer(Protocol):
+    """What a token says of itself (`api.tokens`)."""
+
+    @property
+    def session_id(self) -> UUID: ...
+    @property
+    def scopes(self) -> frozenset[str]: ...
+    @property
+    def client_id(self) -> str: ...
 
 
 class OAuthTransaction:
@@ -160,20 +171,26 @@ class OAuthStore:
     def _recent(self, auth_time: datetime | None) -> bool:
         return auth_time is not None and self._now() - auth_time <= RECENT
 
-    async def actor(self, session_id: UUID, scopes: frozenset[str]) -> Actor | None:
-        """Who a session is today; None when it, its client or its member is no longer valid."""
+    async def actors(self, bearers: Sequence[Bearer]) -> list[Actor | None]:
+        """Who these sessions are today; None where the session, its client or its member is no longer valid."""
+        if not bearers:
+            return []
         async with reading(self._pool) as connection:
-            row = await connection.fetchrow(_SESSION, session_id, self._now())
-        if row is None:
+            rows = await connection.fetch(_SESSIONS, [b.session_id for b in bearers], self._now())
+        found = {as_uuid(row["id"]): row for row in rows}
+        return [self._actor(found.get(bearer.session_id), bearer) for bearer in bearers]
+
+    def _actor(self, row: asyncpg.Record | None, bearer: Bearer) -> Actor | None:
+        if row is None or row["client_id"] != bearer.client_id:
             return None
         roles = frozenset(row["roles"])
         return Actor(
             client_id=row["client_id"],
             organization_id=as_uuid(row["organization_id"]),
-            scopes=scopes & scopes_of(roles) & frozenset(row["scopes"]),
+            scopes=bearer.scopes & scopes_of(roles) & frozenset(row["scopes"]),
             roles=roles,
             member_id=as_uuid(row["member_id"]) if row["member_id"] else None,
-            session_id=session_id,
+            session_id=bearer.session_id,
             recent=row["member_id"] is None or self._recent(row["auth_time"]),
             central=row["kind"] == "coordinator",
         )

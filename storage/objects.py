@@ -5,7 +5,7 @@ The SDK is synchronous, so every call runs in a thread; presigning is CPU only. 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from typing import Any, TypeVar
@@ -116,13 +116,14 @@ class ObjectStore:
             response.close()
             response.release_conn()
 
-    def presign(self, key: str, *, filename_header: str, media_type: str) -> str:
-        """Give a GET address for the public endpoint, valid for ten minutes. CPU only."""
+    def presign(self, key: str, *, filename_header: str, media_type: str, at: datetime) -> str:
+        """Give a GET address for the public endpoint, valid for ten minutes from `at`. CPU only."""
         return str(
             self._outside.presigned_get_object(
                 self.bucket,
                 key,
                 expires=PRESIGNED_FOR,
+                request_date=at,
                 response_headers={
                     "response-content-disposition": filename_header,
                     "response-content-type": media_type,

@@ -10,7 +10,7 @@ from domain.asset import Asset
 from domain.change import Tombstone, TombstoneReason
 from domain.document import instant
 from domain.errors import Gone, NotFound
-from storage.database import Connection, as_uuid, reading
+from storage.database import as_uuid, reading
 
 _READABLE = "(c.public OR $3 OR (g.granted_at IS NOT NULL AND g.revoked_at IS NULL))"
 _STATE = f"""
@@ -20,20 +20,22 @@ SELECT e.material_id, e.version, e.changed_at, e.reason, e.note
  WHERE e.material_id = $1 AND {_READABLE}
  ORDER BY e.reason IS NULL DESC, e.seq DESC LIMIT 1
 """  # noqa: S608 -- a constant
-_EDITION = """
-SELECT document, version, sha256, signature, kid, published_at FROM editions
- WHERE material_id = $1 AND version = $2 AND NOT hidden
-"""
+_DOCUMENT = f"""
+SELECT s.*, d.version AS edition, d.document, d.sha256, d.signature, d.kid
+  FROM ({_STATE}) s
+       LEFT JOIN editions d ON d.material_id = s.material_id AND d.version = coalesce($4, s.version) AND NOT d.hidden
+"""  # noqa: S608 -- a constant
 _EDITIONS = """
 SELECT version, sha256, published_at FROM editions WHERE material_id = $1 AND NOT hidden ORDER BY version DESC
 """
 _MEDIA = f"""
+SELECT x.*, m.live, m.material_id, m.version, m.changed_at, m.reason, m.note FROM (
 SELECT e.reason IS NULL AND a.version = e.version AS live, e.material_id, e.version, e.changed_at, e.reason, e.note
   FROM edition_assets a JOIN entries e ON e.material_id = a.material_id
        JOIN channels c ON c.id = e.channel_id
        LEFT JOIN grants g ON g.channel_id = c.id AND g.organization_id = $2
  WHERE a.asset_id = $1 AND {_READABLE}
- ORDER BY 1 DESC, e.reason IS NULL, e.seq DESC LIMIT 1
+ ORDER BY 1 DESC, e.reason IS NULL, e.seq DESC LIMIT 1) m CROSS JOIN assets x WHERE x.id = $1
 """  # noqa: S608 -- a constant
 _ASSET = "SELECT * FROM assets WHERE id = $1"
 
@@ -62,13 +64,15 @@ class DeliveryReader:
     async def document(self, actor: Actor | None, material_id: UUID, version: int | None = None) -> Document:
         """The live edition, or an earlier one. Gone with the tombstone when it was taken away, never NotFound."""
         async with reading(self._pool) as connection:
-            state = await self._state(connection, actor, material_id)
-            row = await connection.fetchrow(_EDITION, material_id, version or state["version"])
-        if row is None or row["version"] > state["version"]:
+            found = await connection.fetchrow(
+                _DOCUMENT, material_id, _organization(actor), _reaches_all(actor), version
+            )
+        row = _live(found)
+        if row["edition"] is None or row["edition"] > row["version"]:
             raise NotFound
         return Document(
             body=row["document"],
-            version=row["version"],
+            version=row["edition"],
             sha256=row["sha256"],
             signature=row["signature"],
             kid=row["kid"],
@@ -77,7 +81,7 @@ class DeliveryReader:
     async def versions(self, actor: Actor | None, material_id: UUID) -> list[VersionLine]:
         """The published editions of a live material, newest first."""
         async with reading(self._pool) as connection:
-            state = await self._state(connection, actor, material_id)
+            state = _live(await connection.fetchrow(_STATE, material_id, _organization(actor), _reaches_all(actor)))
             rows = await connection.fetch(_EDITIONS, material_id)
         return [
             VersionLine(
@@ -94,23 +98,21 @@ class DeliveryReader:
         """An asset that a live edition in a readable channel carries. Gone when it is no longer carried."""
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(_MEDIA, asset_id, _organization(actor), _reaches_all(actor))
-            if row is None:
-                raise NotFound
-            if not row["live"]:
-                raise Gone(tombstone=_tombstone(row))
-            return _asset(await connection.fetchrow(_ASSET, asset_id))
+        if row is not None and not row["live"]:
+            raise Gone(tombstone=_tombstone(row))
+        return _asset(row)
 
     async def asset(self, asset_id: UUID) -> Asset:
         async with reading(self._pool) as connection:
             return _asset(await connection.fetchrow(_ASSET, asset_id))
 
-    async def _state(self, connection: Connection, actor: Actor | None, material_id: UUID) -> asyncpg.Record:
-        state = await connection.fetchrow(_STATE, material_id, _organization(actor), _reaches_all(actor))
-        if state is None:
-            raise NotFound
-        if state["reason"] is not None:
-            raise Gone(tombstone=_tombstone(state))
-        return state
+
+def _live(state: asyncpg.Record | None) -> asyncpg.Record:
+    if state is None:
+        raise NotFound
+    if state["reason"] is not None:
+        raise Gone(tombstone=_tombstone(state))
+    return state
 
 
 def _organization(actor: Actor | None) -> UUID | None:

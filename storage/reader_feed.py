@@ -1,7 +1,8 @@
 """The hot reads of the change feed: fixed SQL on asyncpg, bytes joined, nothing decoded."""
 
-from datetime import datetime
+import asyncio
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -9,39 +10,41 @@ import msgspec
 
 from domain.actions.channels import Access, check_access
 from domain.actor import Actor
-from domain.change import Cursor, cursor_at, read_cursor
+from domain.change import Cursor, cursor_at, read_cursor, seq_of
 from domain.channel import Channel, Rule
-from domain.document import instant
-from domain.errors import CursorMoved, NotFound
-from storage.database import as_uuid, reading
+from domain.errors import CursorExpired, CursorMoved, NotFound
+from storage.database import Connection, reading
 
 _PLACE = """
-SELECT c.id, c.slug, c.title, c.description, c.rule, c.public, c.revision, c.purged_seq,
-       f.epoch, g.granted_at, g.revoked_at,
-       (SELECT max(seq) FROM entries WHERE channel_id = c.id) AS head
+SELECT c.id, c.slug, c.title, c.description, c.rule, c.public, c.revision, c.purged_seq, f.epoch,
+       CASE WHEN g.granted_at IS NULL THEN 'none' WHEN g.revoked_at IS NULL THEN 'granted' ELSE 'revoked' END AS access,
+       coalesce((SELECT max(seq) FROM entries WHERE channel_id = c.id), 0) AS head
   FROM channels c CROSS JOIN feed_epoch f
        LEFT JOIN grants g ON g.channel_id = c.id AND g.organization_id = $2
- WHERE $1::text IS NULL OR c.slug = $1
- ORDER BY c.slug
 """
-# One row always comes back, so that `head` is of the same snapshot as the page.
-_PAGE = """
-SELECT h.head, e.seq, e.material_id, e.version, e.changed_at, e.reason, e.note,
-       d.document, d.sha256, d.signature, d.kid
-  FROM (SELECT coalesce(max(seq), 0) AS head FROM entries WHERE channel_id = $1) h
-  LEFT JOIN LATERAL (
-       SELECT * FROM entries
-        WHERE channel_id = $1 AND seq > $2 AND ($4 OR reason IS NULL)
-        ORDER BY seq LIMIT $3) e ON true
-  LEFT JOIN editions d ON e.reason IS NULL AND d.material_id = e.material_id AND d.version = e.version
- ORDER BY e.seq
-"""
+_ONE_PLACE = f"SELECT row_to_json(p)::text FROM ({_PLACE} WHERE c.slug = $1) AS p"  # noqa: S608 -- constants
+_ALL_PLACES = f"SELECT row_to_json(p)::text FROM ({_PLACE} WHERE $1::text IS NULL ORDER BY c.slug) AS p"  # noqa: S608
+# One statement is one snapshot and one round trip: the place comes as the first row, then the changes.
+_PAGE = f"""
+WITH place AS MATERIALIZED ({_PLACE} WHERE c.slug = $1)
+SELECT -1::bigint AS seq, convert_to(row_to_json(place)::text, 'UTF8') AS line, NULL::bytea AS document FROM place
+UNION ALL
+SELECT e.seq, e.line, d.document
+  FROM place CROSS JOIN LATERAL (
+         SELECT * FROM entries e WHERE e.channel_id = place.id AND e.seq > $3 %s ORDER BY e.seq LIMIT $4) AS e
+       LEFT JOIN editions d ON e.reason IS NULL AND d.material_id = e.material_id AND d.version = e.version
+ ORDER BY 1
+"""  # noqa: S608 -- constants
+_FIRST_PAGE = _PAGE % "AND e.reason IS NULL"
+_NEXT_PAGE = _PAGE % ""
+# In the order of the primary key, which is that of the identifiers' text.
 _LIVE = """
-SELECT h.head, e.material_id, e.version, d.sha256
-  FROM (SELECT coalesce(max(seq), 0) AS head FROM entries WHERE channel_id = $1) h
-  LEFT JOIN entries e ON e.channel_id = $1 AND e.reason IS NULL
-  LEFT JOIN editions d ON d.material_id = e.material_id AND d.version = e.version
+SELECT e.material_id::text || ' ' || e.version || ' ' || d.sha256 AS line
+  FROM entries e JOIN editions d ON d.material_id = e.material_id AND d.version = e.version
+ WHERE e.channel_id = $1 AND e.reason IS NULL ORDER BY e.material_id
 """
+_HEAD = "SELECT coalesce(max(seq), 0) FROM entries WHERE channel_id = $1"
+_BLOCK = 2000
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,100 +66,139 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """`body` is the JSON that is served. `next_seq` is what the caller will have after this page."""
+    """`body` is the JSON that is served, read from `start`. `next_seq` is what the caller will have after it."""
 
+    place: Place
+    start: int
     body: bytes
     next_seq: int
-    count: int
 
 
-def _place(row: asyncpg.Record) -> Place:
+class _PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    slug: str
+    title: str
+    description: str
+    rule: Rule
+    public: bool
+    revision: int
+    purged_seq: int
+    epoch: str
+    access: Access
+    head: int
+
+
+_read_row = msgspec.json.Decoder(_PlaceRow).decode
+
+
+def _place(told: str | bytes) -> Place:
+    row = _read_row(told)
     channel = Channel(
-        id=as_uuid(row["id"]),
-        slug=row["slug"],
-        title=row["title"],
-        description=row["description"],
-        rule=msgspec.json.decode(row["rule"], type=Rule),
-        public=row["public"],
-        revision=row["revision"],
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        description=row.description,
+        rule=row.rule,
+        public=row.public,
+        revision=row.revision,
     )
-    access: Access = "none" if row["granted_at"] is None else "revoked" if row["revoked_at"] else "granted"
-    return Place(
-        channel=channel,
-        epoch=row["epoch"],
-        head=row["head"] or 0,
-        purged_seq=row["purged_seq"],
-        access=access,
-    )
+    return Place(channel=channel, epoch=row.epoch, head=row.head, purged_seq=row.purged_seq, access=row.access)
 
 
-def _change(row: asyncpg.Record) -> bytes:
-    document: bytes = row["document"]
-    start = f'{{"seq":{row["seq"]},"op":'
-    about = f'"id":"{row["material_id"]}","version":{row["version"]},"changed_at":"{instant(row["changed_at"])}"'
-    if row["reason"] is None:
-        seal = f'"sha256":"{row["sha256"]}","signature":"{row["signature"]}","kid":"{row["kid"]}"'
-        return f'{start}"upsert",{about},{seal},"item":'.encode() + document + b"}"
-    note = b',"note":' + msgspec.json.encode(row["note"]) if row["note"] else b""
-    return f'{start}"tombstone",{about},"reason":"{row["reason"]}"'.encode() + note + b"}"
+def _body(changes: list[asyncpg.Record], tail: bytes) -> bytes:
+    """Join the bytes as they are kept: nothing is decoded, nothing encoded."""
+    parts = [b'{"changes":[']
+    for _, line, document in changes:
+        parts += (line, document, b"},") if document is not None else (line, b"},")
+    if changes:
+        parts[-1] = b"}"
+    parts.append(tail)
+    return b"".join(parts)
 
 
 class FeedReader:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._walking = asyncio.Lock()
+        self._digests: dict[UUID, dict[str, object]] = {}
 
     async def places(self, actor: Actor | None) -> list[Place]:
         """Every channel that the caller may read."""
         async with reading(self._pool) as connection:
-            rows = await connection.fetch(_PLACE, None, actor.organization_id if actor else None)
-        found = [_place(row) for row in rows]
+            rows = await connection.fetch(_ALL_PLACES, None, actor.organization_id if actor else None)
+        found = [_place(row[0]) for row in rows]
         everything = actor is not None and actor.reaches_all
         return [place for place in found if place.channel.public or everything or place.access == "granted"]
 
     async def place(self, slug: str, actor: Actor | None) -> Place:
         """One channel; NotFound or GrantRevoked where the caller may not pull it."""
         async with reading(self._pool) as connection:
-            row = await connection.fetchrow(_PLACE, slug, actor.organization_id if actor else None)
-        if row is None:
-            raise NotFound
-        place = _place(row)
-        check_access(place.channel, actor, place.access)
-        return place
+            told = await connection.fetchval(_ONE_PLACE, slug, actor.organization_id if actor else None)
+        return _allowed(told, actor)
 
-    def since(self, place: Place, cursor: str | None) -> int:
-        """Read a client's cursor for this place; no cursor is the beginning."""
-        if cursor is None:
-            return 0
-        return read_cursor(cursor, epoch=place.epoch, channel_id=place.channel.id, purged_seq=place.purged_seq)
+    async def page(self, slug: str, actor: Actor | None, cursor: str | None, limit: int) -> Page:
+        """The changes after `cursor`, in commit order; without one the first page of all, which omits tombstones.
 
-    async def page(self, place: Place, since: int, limit: int, *, first: bool) -> Page:
-        """The changes after `since`, in commit order. The first page of all omits tombstones."""
+        Raises what `place` raises; then CursorInvalid, or CursorExpired with where to start again.
+        """
+        first, asked = cursor is None, seq_of(cursor) if cursor else 0
+        query = _FIRST_PAGE if first else _NEXT_PAGE
         async with reading(self._pool) as connection:
-            rows = await connection.fetch(_PAGE, place.channel.id, since, limit + 1, not first)
-        changes = [row for row in rows if row["seq"] is not None]
-        more = len(changes) > limit
-        changes = changes[:limit]
+            rows = await connection.fetch(query, slug, actor.organization_id if actor else None, asked, limit + 1)
+        place = _allowed(rows[0][1] if rows else None, actor)
+        start = _start(place, cursor)
+        more = len(rows) > limit + 1
+        changes = rows[1 : limit + 1]
         # Rows that a first page left out must not come again: it ends at the head of its own snapshot.
-        end = rows[0]["head"] if first else since
-        next_seq = changes[-1]["seq"] if more else max(end, since, changes[-1]["seq"] if changes else 0)
-        cursor = cursor_at(place.epoch, place.channel.id, next_seq)
-        tail = f'],"next":"{cursor}","more":{"true" if more else "false"}}}'.encode()
-        body = b'{"changes":[' + b",".join([_change(row) for row in changes]) + tail
-        return Page(body=body, next_seq=next_seq, count=len(changes))
+        end = place.head if first else start
+        next_seq = changes[-1][0] if more else max(end, start, changes[-1][0] if changes else 0)
+        after = cursor_at(place.epoch, place.channel.id, next_seq)
+        tail = f'],"next":"{after}","more":{"true" if more else "false"}}}'.encode()
+        return Page(place=place, start=start, body=_body(changes, tail), next_seq=next_seq)
 
     async def digest(self, place: Place, at: str | None) -> dict[str, object]:
-        """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials, at the present head."""
-        async with reading(self._pool) as connection:
-            rows = await connection.fetch(_LIVE, place.channel.id)
-        cursor = str(cursor_at(place.epoch, place.channel.id, rows[0]["head"]))
-        if at is not None:
-            self.since(place, at)
-            if at != cursor:
+        """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials, at the present head.
+
+        The one read that walks a channel: as a stream, once for each head, one walk at a time.
+        """
+        async with self._walking, reading(self._pool) as connection, _snapshot(connection):
+            head = await connection.fetchval(_HEAD, place.channel.id)
+            cursor = str(cursor_at(place.epoch, place.channel.id, head))
+            if at is not None and _start(place, at) >= 0 and at != cursor:
                 raise CursorMoved(cursor=cursor)
-        live = [row for row in rows if row["material_id"] is not None]
-        lines = sorted(f"{row['material_id']} {row['version']} {row['sha256']}\n" for row in live)
-        return {"cursor": cursor, "count": len(lines), "sha256": sha256("".join(lines).encode()).hexdigest()}
+            known = self._digests.get(place.channel.id)
+            if known is None or known["cursor"] != cursor:
+                known = {"cursor": cursor} | await self._walk(connection, place.channel.id)
+                self._digests[place.channel.id] = known
+        return known
+
+    async def _walk(self, connection: Connection, channel_id: UUID) -> dict[str, object]:
+        count, digest = 0, sha256()
+        rows = await connection.cursor(_LIVE, channel_id)
+        while block := await rows.fetch(_BLOCK):
+            count += len(block)
+            digest.update(b"".join([f"{row[0]}\n".encode() for row in block]))
+        return {"count": count, "sha256": digest.hexdigest()}
 
 
-LedgerRow = tuple[UUID, str, UUID, int, datetime, datetime]
-"""(organization, client, channel, seq, first asked at, asked at)"""
+def _snapshot(connection: Connection) -> Any:
+    return connection.transaction(isolation="repeatable_read", readonly=True)
+
+
+def _allowed(told: str | bytes | None, actor: Actor | None) -> Place:
+    if told is None:
+        raise NotFound
+    place = _place(told)
+    check_access(place.channel, actor, place.access)
+    return place
+
+
+def _start(place: Place, cursor: str | None) -> int:
+    """Read a client's cursor for this place; no cursor is the beginning."""
+    if cursor is None:
+        return 0
+    channel = place.channel
+    try:
+        return read_cursor(cursor, epoch=place.epoch, channel_id=channel.id, purged_seq=place.purged_seq)
+    except CursorExpired as error:
+        raise CursorExpired(restart=f"/v1/channels/{channel.slug}/changes") from error

@@ -20,6 +20,9 @@ class Provider(msgspec.Struct, frozen=True):
     client_secret: str
 
 
+CACHE_BYTES = 32 * 1024 * 1024
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`public_url` is the issuer and the base of every absolute address; sizes are bytes."""
 
@@ -39,8 +42,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = "mailto:security@example.org"
     heartbeat: str = ""
     provider: Provider | None = None
+    shortcut: bool = True
+    cache_bytes: int = CACHE_BYTES
 
 
+MIN_CACHE_BYTES = 1024 * 1024
 SAMPLES = ("change-me", "changeme", "thay-doi", "minioadmin", "password")
 """Values of `.env.example`; a service that finds one of them refuses to start."""
 
@@ -69,7 +75,23 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         contact=env.get("LANTOA_CONTACT", "mailto:security@example.org"),
         heartbeat=env.get("LANTOA_HEARTBEAT", ""),
         provider=_provider(env),
+        shortcut=_switch(env, "SHORTCUT"),
+        cache_bytes=_at_least(env, "CACHE_BYTES", CACHE_BYTES, MIN_CACHE_BYTES),
     )
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(f"LANTOA_{name}") or "on"
+    if value not in ("on", "off"):
+        raise BadSetting(f"LANTOA_{name} must be on or off")
+    return value == "on"
+
+
+def _at_least(env: Mapping[str, str], name: str, default: int, least: int) -> int:
+    value = env.get(f"LANTOA_{name}") or str(default)
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise BadSetting(f"LANTOA_{name} must be a whole number, {least} or more")
+    return int(value)
 
 
 def _provider(env: Mapping[str, str]) -> Provider | None:

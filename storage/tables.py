@@ -182,6 +182,7 @@ entries = Table(
     Column("changed_at", Instant, nullable=False),
     Column("reason", Text),
     Column("note", Text, nullable=False),
+    Column("line", LargeBinary, nullable=False),
 )
 ledger = Table(
     "ledger",

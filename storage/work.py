@@ -1,10 +1,12 @@
 """The unit of work: one transaction, rolled back unless somebody says `commit`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import Integer, Text, Uuid, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.change import Entry
@@ -12,35 +14,42 @@ from domain.ports import Assets, Channels, Clock, Event, Ids, Materials, Organiz
 from storage.assets import AssetStore, UploadStore
 from storage.channels import ChannelStore
 from storage.database import translated
+from storage.lines import Line, tail_of
 from storage.materials import MaterialStore
 from storage.organizations import OrganizationStore
-from storage.tables import audit
+from storage.tables import Instant, audit
 from storage.takedowns import TakedownStore
 
 FEED_LOCK = 3250
-"""The advisory lock that puts feed entries in commit order. Held for one WAL flush."""
+"""The advisory lock that puts feed entries in commit order, taken in `place_entries` (migration 0003)."""
 FEED_NOTIFY = "feed"
 
-_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
-_PLACE = text("""
-INSERT INTO entries (channel_id, material_id, seq, first_seq, version, changed_at, reason, note)
-SELECT t.channel_id, t.material_id, t.seq, t.seq, t.version, t.changed_at, t.reason, t.note
-  FROM (SELECT u.*, nextval('feed_seq') AS seq
-          FROM unnest(CAST(:channels AS uuid[]), CAST(:materials AS uuid[]), CAST(:versions AS int[]),
-                      CAST(:times AS timestamptz[]), CAST(:reasons AS text[]), CAST(:notes AS text[]))
-               AS u (channel_id, material_id, version, changed_at, reason, note)) AS t
-    ON CONFLICT (channel_id, material_id) DO UPDATE
-   SET seq = EXCLUDED.seq, version = EXCLUDED.version, changed_at = EXCLUDED.changed_at,
-       reason = EXCLUDED.reason, note = EXCLUDED.note
+_SEALS = text("""
+SELECT d.material_id, d.version, d.sha256, d.signature, d.kid
+  FROM unnest(CAST(:materials AS uuid[]), CAST(:versions AS int[])) AS u (material_id, version)
+  JOIN editions d USING (material_id, version)
 """)
-_NOTIFY = text("SELECT pg_notify(:name, :payload)")
+_PLACE = text("SELECT place_entries(:channels, :materials, :versions, :times, :reasons, :notes, :tails)").bindparams(
+    bindparam("channels", type_=ARRAY(Uuid)),
+    bindparam("materials", type_=ARRAY(Uuid)),
+    bindparam("versions", type_=ARRAY(Integer)),
+    bindparam("times", type_=ARRAY(Instant)),
+    bindparam("reasons", type_=ARRAY(Text)),
+    bindparam("notes", type_=ARRAY(Text)),
+    bindparam("tails", type_=ARRAY(Text)),
+)
 _MARK = text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key")
+
+
+_ACCESS = ("channel:", "organization:")
+"""Deeds on these may change who reads what."""
 
 
 class Work:
     """Implements `domain.ports.UnitOfWork`. One object may be entered again and again, never twice at a time.
 
-    `idempotency` is the (actor, key) of a request that must not be done twice; it is marked in the same commit.
+    `idempotency` is the (actor, key) of a request that must not be done twice; it is marked in the same commit. `told`
+    hears of the feed's changes when they are committed, so that this process at once reads what it wrote.
     """
 
     materials: Materials
@@ -51,12 +60,19 @@ class Work:
     uploads: Uploads
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, ids: Ids, *, idempotency: tuple[str, str] | None = None
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        ids: Ids,
+        *,
+        idempotency: tuple[str, str] | None = None,
+        told: Callable[[frozenset[UUID] | None], None] | None = None,
     ) -> None:
         self._engine = engine
         self.clock = clock
         self.ids = ids
         self._idempotency = idempotency
+        self._told = told
         self._connection: AsyncConnection | None = None
         self._entries: list[Entry] = []
 
@@ -106,14 +122,32 @@ class Work:
             if self._idempotency:
                 actor, key = self._idempotency
                 await self.connection.execute(_MARK, {"actor": actor, "key": key})
+            moved = frozenset(entry.channel_id for entry in self._entries)
             if self._entries:
                 await self._place_entries()
             await self.connection.commit()
+        if self._told is None:
+            return
+        if event.thing.startswith(_ACCESS):
+            self._told(None)
+        elif moved:
+            self._told(moved)
 
     async def _place_entries(self) -> None:
-        """The last statements of the transaction: lock, insert, notify (sync.md, "Order without losing rows")."""
+        """The last statement of the transaction: lock, insert, notify (sync.md, "Order without losing rows")."""
         entries, self._entries = self._entries, []
-        await self.connection.execute(_LOCK, {"lock": FEED_LOCK})
+        seals = await self._seals(entries)
+        lines = [
+            Line(
+                material_id=e.material_id,
+                version=e.version,
+                changed_at=e.changed_at,
+                reason=e.reason,
+                note=e.note,
+                **({} if e.reason else seals[e.material_id, e.version]),
+            )
+            for e in entries
+        ]
         await self.connection.execute(
             _PLACE,
             {
@@ -123,7 +157,19 @@ class Work:
                 "times": [e.changed_at for e in entries],
                 "reasons": [e.reason for e in entries],
                 "notes": [e.note for e in entries],
+                "tails": [tail_of(line) for line in lines],
             },
         )
-        told = ",".join(sorted({str(e.channel_id) for e in entries}))
-        await self.connection.execute(_NOTIFY, {"name": FEED_NOTIFY, "payload": told})
+
+    async def _seals(self, entries: Sequence[Entry]) -> dict[tuple[UUID, int], dict[str, str]]:
+        """The seals of the editions that are placed, read before the lock is taken."""
+        live = sorted({(e.material_id, e.version) for e in entries if e.reason is None})
+        if not live:
+            return {}
+        rows = await self.connection.execute(
+            _SEALS, {"materials": [m for m, _ in live], "versions": [v for _, v in live]}
+        )
+        return {
+            (row.material_id, row.version): {"sha256": row.sha256, "signature": row.signature, "kid": row.kid}
+            for row in rows
+        }

@@ -47,6 +47,7 @@ class Installation:
         self.outside = "LANTOA_TEST_DATABASE_URL" in os.environ
         self.local = None if self.outside else LocalParts(self.home, self.port)
         self.api: dict[int, Child] = {}
+        self.metrics: dict[int, int] = {}
         self.worker: Child | None = None
         self.environ: dict[str, str] = {}
         self.extra: dict[str, str] = {}
@@ -77,9 +78,11 @@ class Installation:
         await prepare(self.settings)
         await load_programme(self.settings, lambda _done, _total: None)
 
-    def start_api(self, port: int) -> Child:
+    def start_api(self, port: int, **more: str) -> Child:
         command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port)]
-        self.api[port] = Child(command, self.home / f"api-{port}.log", environ=self.environ)
+        self.metrics[port] = free_port()
+        environ = self.environ | {"LANTOA_METRICS": f"127.0.0.1:{self.metrics[port]}"} | more
+        self.api[port] = Child(command, self.home / f"api-{port}.log", environ=environ)
         return self.api[port]
 
     def start_worker(self) -> None:
@@ -87,12 +90,18 @@ class Installation:
             [sys.executable, "-m", "cli.main", "worker"], self.home / "worker.log", environ=self.environ
         )
 
-    def second_api(self) -> str:
-        """One more API process on the same parts; gives its address."""
+    def second_api(self, **more: str) -> str:
+        """One more API process on the same parts, with these settings changed; gives its address."""
         port = free_port()
-        self.start_api(port)
+        self.start_api(port, **more)
         self.wait_ready(port)
         return f"http://127.0.0.1:{port}"
+
+    def measured(self, url: str | None = None) -> dict[str, float]:
+        """What `/metrics` of an API says: name with labels, as in the text, to value."""
+        text = httpx.get(f"http://127.0.0.1:{self.metrics[urlsplit(url or self.url).port]}/metrics").text
+        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines}
 
     def stop_api(self, url: str) -> None:
         self.api.pop(urlsplit(url).port).stop()

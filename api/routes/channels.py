@@ -2,17 +2,19 @@
 
 import asyncio
 import time
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, delete, get, patch, post, put
+from litestar import Request, Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.bodies import StrictBody
 from api.dependencies import Parts, Unit
+from api.memory import may_repeat
 from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
 from api.views import (
     ChangesView,
@@ -27,9 +29,10 @@ from api.views import (
 )
 from domain.actions import channels
 from domain.actor import Actor
-from domain.errors import CursorExpired
 
 TAGS = ["channels"]
+VARY = "Authorization, Accept-Encoding"
+"""What answers that may be coded (`api.coding`) depend on."""
 SAFETY_SECONDS = 2.0
 """How often a long poll looks for itself, in case a notification was lost."""
 _PUBLIC = "public, max-age=30, stale-while-revalidate=300"
@@ -47,9 +50,7 @@ def matches(if_none_match: str | None, etag: str) -> bool:
 
 
 def not_modified(etag: str, cache_control: str) -> Response[bytes]:
-    return Response(
-        b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": "Authorization"}
-    )
+    return Response(b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": VARY})
 
 
 @get(
@@ -177,6 +178,7 @@ _changes = operation("channel", "cursor_invalid", "cursor_expired")
 )
 async def list_changes(
     slug: FromPath[str],
+    request: Request[Any, Any, Any],
     parts: NamedDependency[Parts],
     caller: NamedDependency[Actor | None],
     *,
@@ -186,27 +188,29 @@ async def list_changes(
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """Every material's last state, once, in commit order; the first page omits tombstones."""
-    place = await parts.feed.place(slug, caller)
-    with parts.watcher.watching(place.channel.id) as news:
-        deadline = time.monotonic() + wait
-        while True:
-            try:
-                start = parts.feed.since(place, since)
-            except CursorExpired as error:
-                raise CursorExpired(restart=f"/v1/channels/{slug}/changes") from error
-            # With a cursor the head's ETag says nothing about pages between the two: only the head itself is 304.
-            unchanged = matches(if_none_match, place.etag) if since is None else start >= place.head
-            if not unchanged or not await _until(news, deadline):
+    deadline = time.monotonic() + wait
+    page = await parts.feed.page(slug, caller, since, limit)
+    while wait and _unchanged(page, since, if_none_match):
+        with parts.watcher.watching(page.place.channel.id) as news:
+            page = await parts.feed.page(slug, caller, since, limit)  # a grant may be lost while we wait
+            if not _unchanged(page, since, if_none_match) or not await _until(news, deadline):
                 break
-            place = await parts.feed.place(slug, caller)  # a grant may be lost while we wait
+    place, unchanged = page.place, _unchanged(page, since, if_none_match)
+    same = unchanged and matches(if_none_match, place.etag)
+    received = partial(parts.ledger.saw, channel_id=place.channel.id, seq=page.start if same else page.next_seq)
+    received(caller)
+    if not wait:
+        may_repeat(request.scope["state"], place.channel.id, received, waits=unchanged)
     cache = _PUBLIC if place.channel.public else "private, no-cache"
-    if unchanged and matches(if_none_match, place.etag):
-        parts.ledger.saw(caller, place.channel.id, start)
+    if same:
         return not_modified(place.etag, cache)
-    page = await parts.feed.page(place, start, limit, first=since is None)
-    parts.ledger.saw(caller, place.channel.id, page.next_seq)
-    headers = {"etag": place.etag, "cache-control": cache, "vary": "Authorization"}
+    headers = {"etag": place.etag, "cache-control": cache, "vary": VARY}
     return Response(page.body, media_type="application/json", headers=headers)
+
+
+def _unchanged(page: Any, since: str | None, if_none_match: str | None) -> bool:
+    """With a cursor the head's ETag says nothing about pages between the two: only the head itself is unchanged."""
+    return matches(if_none_match, page.place.etag) if since is None else page.start >= page.place.head
 
 
 async def _until(news: asyncio.Event, deadline: float) -> bool:

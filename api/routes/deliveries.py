@@ -1,6 +1,7 @@
 """Delivery: published bytes and media, to anyone entitled."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -13,9 +14,10 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from api.dependencies import Parts
+from api.memory import Received, may_repeat
 from api.operations import operation
 from api.ranges import byte_range
-from api.routes.channels import IfNoneMatch, matches, not_modified
+from api.routes.channels import VARY, IfNoneMatch, matches, not_modified
 from api.views import AssetView, DocumentView, VersionList, VersionView, show_asset
 from domain.actor import Actor
 from domain.asset import Asset, blob_key
@@ -38,18 +40,20 @@ def _documented(access: Any, *codes: str, more: dict[int, ResponseSpec]) -> dict
 
 
 async def _document(
-    parts: Parts, caller: Actor | None, material_id: UUID, version: int | None, if_none_match: str | None
+    request: Request[Any, Any, Any], caller: Actor | None, material_id: UUID, version: int | None, known: str | None
 ) -> Response[bytes]:
+    parts: Parts = request.app.state.parts
     document = await parts.delivery.document(caller, material_id, version)
+    may_repeat(request.scope["state"], None)
     etag = f'"{document.version}"'
     # An edition never changes, but it may be killed: caches must ask.
     cache = "public, max-age=30, stale-while-revalidate=300" if caller is None else _PRIVATE
-    if matches(if_none_match, etag):
+    if matches(known, etag):
         return not_modified(etag, cache)
     headers = {
         "etag": etag,
         "cache-control": cache,
-        "vary": "Authorization",
+        "vary": VARY,
         "lantoa-sha256": document.sha256,
         "lantoa-signature": document.signature,
         "lantoa-kid": document.kid,
@@ -66,12 +70,12 @@ async def _document(
 )
 async def get_material(
     material_id: FromPath[UUID],
-    parts: NamedDependency[Parts],
+    request: Request[Any, Any, Any],
     caller: NamedDependency[Actor | None],
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """The signed bytes; its seal is in the Lantoa-* headers. Taken away: 410 with the tombstone."""
-    return await _document(parts, caller, material_id, None, if_none_match)
+    return await _document(request, caller, material_id, None, if_none_match)
 
 
 @get(
@@ -100,14 +104,14 @@ async def list_versions(
 async def get_version(
     material_id: FromPath[UUID],
     version: FromPath[int],
-    parts: NamedDependency[Parts],
+    request: Request[Any, Any, Any],
     caller: NamedDependency[Actor | None],
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """An earlier edition, while the material is live."""
     if not 0 < version < 2**31:
         raise NotFound
-    return await _document(parts, caller, material_id, version, if_none_match)
+    return await _document(request, caller, material_id, version, if_none_match)
 
 
 @get(
@@ -176,14 +180,21 @@ async def get_media(
     if rendition != "original":
         raise NotFound
     asset = await parts.delivery.media(caller, asset_id)
-    parts.ledger.downloaded(caller, asset_id)
-    return await _file(request, parts, asset, delivery)
+    received = partial(parts.ledger.downloaded, asset_id=asset_id)
+    received(caller)
+    return await _file(request, parts, asset, delivery, received)
 
 
-async def _file(request: Request[Any, Any, Any], parts: Parts, asset: Asset, delivery: str | None) -> Response[Any]:
+async def _file(
+    request: Request[Any, Any, Any], parts: Parts, asset: Asset, delivery: str | None, received: Received | None = None
+) -> Response[Any]:
+    """Redirect or proxy. `received`: the file is published, and this books that somebody got it."""
     about = parts.media.about(asset)
     if (delivery or parts.settings.media_delivery) == "redirect":
-        headers = about | {"location": parts.media.address(asset), "cache-control": "private, max-age=300"}
+        address, seconds = parts.media.address(asset)
+        headers = about | {"location": address, "cache-control": "private, max-age=240"}
+        if received is not None:
+            may_repeat(request.scope["state"], None, received, seconds=seconds, counts=True)
         return Response(b"", status_code=302, headers=headers)
     if request.method == "HEAD":
         return Response(b"", headers=about | {"content-length": str(asset.size_bytes)})

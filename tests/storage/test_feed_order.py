@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from domain.change import Entry
+from domain.change import Entry, cursor_at
 from domain.channel import Channel, Rule
 from domain.content import Content
 from domain.material import Material
 from domain.ports import Edition, Event, Signature
 from storage.database import make_engine, make_pool
-from storage.reader_feed import FeedReader, Place
+from storage.reader_feed import FeedReader, Page, Place
 from storage.system import SystemClock, SystemIds
 from storage.work import Work
 from tests.installation import Installation
@@ -87,10 +87,14 @@ class Bench:
     async def place(self) -> Place:
         return await self.feed.place(self.slug, None)
 
+    async def page(self, seq: int, limit: int, *, first: bool) -> Page:
+        cursor = None if first else str(cursor_at((await self.place()).epoch, self.channel.id, seq))
+        return await self.feed.page(self.slug, None, cursor, limit)
+
     async def seen_after(self, seq: int) -> tuple[list[UUID], int]:
         import msgspec
 
-        page = await self.feed.page(await self.place(), seq, 500, first=False)
+        page = await self.page(seq, 500, first=False)
         changes = msgspec.json.decode(page.body)["changes"]
         return [UUID(change["id"]) for change in changes], page.next_seq
 
@@ -207,7 +211,7 @@ def test_after_any_writes_and_reads_every_mirror_equals_the_channel(installation
         async def page(self, held: dict[UUID, int], seq: int, limit: int) -> tuple[dict[UUID, int], int]:
             import msgspec
 
-            page = await bench.feed.page(await bench.place(), seq, limit, first=seq == 0)
+            page = await bench.page(seq, limit, first=seq == 0)
             for change in msgspec.json.decode(page.body)["changes"]:
                 if change["op"] == "upsert":
                     held[UUID(change["id"])] = change["version"]

@@ -1,0 +1,106 @@
+"""A long poll: waits for news on behalf of the application, which is asked as if nobody would wait."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from api.limits import Taken
+from api.memory import Answer, Key
+from api.tokens import Caller
+
+if TYPE_CHECKING:
+    from api.shortcut import Shortcut
+
+
+class Poll:
+    """One waiting request. `scope` is what was asked, without `wait`."""
+
+    __slots__ = (
+        "_answer",
+        "_caller",
+        "_headers",
+        "_key",
+        "_receive",
+        "_said",
+        "_scope",
+        "_send",
+        "_shortcut",
+        "_taken",
+    )
+
+    def __init__(
+        self, shortcut: "Shortcut", key: Key, scope: Any, headers: dict[bytes, bytes], receive: Any, send: Any
+    ) -> None:
+        self._shortcut, self._key = shortcut, key
+        self._scope, self._headers, self._receive, self._send = scope, headers, receive, send
+        self._caller: Caller | None = None
+        self._taken: Taken | None = None
+        self._answer: Answer | None = None
+        self._said: list[Any] = []
+
+    async def run(self, seconds: int) -> None:
+        """Answer when there is news, or when the time is up."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        while (answer := await self._look()) is not None:
+            assert self._caller is not None
+            assert self._taken is not None
+            if not answer.repeat.waits or clock() >= deadline:
+                start, body = self._shortcut.say(answer, self._caller, self._taken, time.monotonic())
+                await self._send(start)
+                await self._send(body)
+                return
+            if answer.current:
+                await self._sleep(self._caller, answer, deadline)
+        for message in self._said:
+            await self._send(message)
+
+    async def _sleep(self, caller: Caller, answer: Answer, deadline: float) -> None:
+        assert answer.repeat.channel is not None
+        counts = self._shortcut.parts.counts
+        caller.waiting += 1
+        counts.waiting += 1
+        try:
+            await self._shortcut.crowd.sleep(answer.repeat.channel, deadline)
+        finally:
+            caller.waiting -= 1
+            counts.waiting -= 1
+
+    async def _look(self) -> Answer | None:
+        """What there is now. None: the application said something that nobody may repeat; it is in `_said`."""
+        answer = self._find()
+        if answer is None and self._caller is not None and self._taken is not None:
+            # All who slept have the same question: one asks it, the others look again.
+            if await self._shortcut.flights.once(self._key, self._ask):
+                return self._answer
+            answer = self._find()
+        if answer is None:
+            await self._ask()
+            return self._answer
+        if self._taken is None and not self._count():
+            await self._ask()  # the application says that it was too much
+            return self._answer
+        return answer
+
+    def _find(self) -> Answer | None:
+        self._caller = self._shortcut.caller(self._scope, self._headers)
+        return self._shortcut.find(self._key, self._caller, time.monotonic())
+
+    def _count(self) -> bool:
+        assert self._caller is not None
+        taken = self._caller.bucket.take(time.monotonic())
+        if taken[2]:
+            return False
+        self._taken = taken
+        return True
+
+    async def _ask(self) -> None:
+        state: dict[str, Any] = {} if self._taken is None else {"taken": self._taken}
+        self._said = []
+
+        async def heard(message: Any) -> None:
+            self._said.append(message)
+
+        scope = {**self._scope, "state": state}
+        self._answer = await self._shortcut.ask(self._key, scope, self._receive, heard)
+        self._taken, self._caller = state.get("taken"), state.get("caller")
