@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up test check format lock bench openapi clean-data programme
+.PHONY: up test check format lock bench bench-quick bench-soak openapi clean-data programme
 
 $(VENV)/.run: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Cần Python 3.11 trở lên / Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
@@ -45,6 +45,12 @@ openapi: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.run
+
+bench-quick: $(VENV)/.dev
+	$(BIN)/python -m bench.run --quick
+
+bench-soak: $(VENV)/.dev
+	$(BIN)/python -m bench.soak
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock

@@ -38,7 +38,7 @@ def create_sql_app() -> Any:
 
     pools: list[Any] = []
     lock = asyncio.Lock()
-    query, channel = os.environ["BENCH_QUERY"], os.environ["BENCH_CHANNEL"]
+    query, values = os.environ["BENCH_QUERY"], json.loads(os.environ["BENCH_VALUES"])
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -47,7 +47,7 @@ def create_sql_app() -> Any:
             if not pools:
                 pools.append(await asyncpg.create_pool(os.environ["BENCH_DSN"], min_size=4, max_size=10))
         async with pools[0].acquire() as connection:
-            rows = await connection.fetch(query, channel)
+            rows = await connection.fetch(query, *values)
         body = b",".join([row[0] for row in rows])
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -94,9 +94,9 @@ def create_token_app() -> Any:
 
 if __name__ == "__main__":
     from granian import Granian
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
 
     Granian(
         f"bench.bare:{sys.argv[2]}", factory=True, port=int(sys.argv[1]), interface=Interfaces.ASGI,
-        loop=Loops.uvloop, log_access=False, websockets=False,
+        loop=Loops.uvloop, log_access=False, websockets=False, http=HTTPModes.http1,
     ).serve()  # fmt: skip

@@ -11,7 +11,7 @@ import httpx
 from tests.visitor import Visitor
 
 if TYPE_CHECKING:
-    from bench.run import Run
+    from bench.measure import Run
 
 _POST = """
 wrk.method = "POST"
@@ -24,7 +24,7 @@ def tokens(run: "Run") -> None:
     """client_credentials with Basic, against SHA-256 + ES256 + one committed row."""
     script = run.house.home / "post.lua"
     script.write_text(_POST)
-    bare = run.bare_server("create_token_app", {"BENCH_DSN": run.house.environ["LANTOA_DATABASE_URL"]})
+    bare = run.bare_server("create_token_app", BENCH_DSN=run.house.environ["LANTOA_DATABASE_URL"])
     basic = b64encode(f"{run.client['client_id']}:{run.client['client_secret']}".encode()).decode()
     limit_name = "bare ASGI: SHA-256, ES256, one row committed"
     run.compare(

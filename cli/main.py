@@ -2,12 +2,14 @@
 
 import asyncio
 import signal
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
 from cli import audit, clients, doctor, keys, members, organizations, up
+from cli.bulk import take_archive
 from cli.console import Json, command, console, say
 from cli.environment import kept_environ, settings
 from cli.metrics import serve_metrics
@@ -86,9 +88,19 @@ async def migrate(as_json: Json = False) -> None:
 
 @app.command(help="Nạp chương trình và tài liệu ban đầu · Load the programme")
 @command
-async def load(as_json: Json = False) -> None:
+async def load(
+    bulk: Annotated[Path | None, typer.Option(help="Tệp NDJSON của kho cũ · NDJSON file of an archive")] = None,
+    owner: Annotated[str, typer.Option(help="Mã đơn vị sở hữu · code of the owning organization")] = "stttt",
+    as_json: Json = False,
+) -> None:
     from programme.loader import load_programme
 
+    if bulk is not None:
+        taken = await take_archive(settings(), bulk, owner, quiet=as_json)
+        lines = [f"mới · new {taken['added']}, đã có · known {taken['known']}, từ chối · refused {taken['refused']}"]
+        lines += [f"  dòng · line {each['line']}: {', '.join(each['errors'])}" for each in taken["errors"]]
+        say(taken, "\n".join(lines), as_json=as_json)
+        raise typer.Exit(1 if taken["refused"] else 0)
     with Progress(console=console, disable=as_json, transient=True) as progress:
         task = progress.add_task("Nạp chương trình · Loading", total=None)
 

@@ -3,7 +3,7 @@
 A pure function of its own, so that any language can reproduce it from `openapi/vectors/`.
 """
 
-import json
+import msgspec
 
 _SAFE_INTEGER = 2**53 - 1
 
@@ -11,7 +11,7 @@ _SAFE_INTEGER = 2**53 - 1
 def canonical(value: object) -> bytes:
     """Serialise dicts, lists, strings, booleans and integers. Floats, None and other types raise TypeError."""
     _check(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
+    return msgspec.json.encode(value, order="sorted")
 
 
 def _check(value: object) -> None:

@@ -41,8 +41,8 @@ def finished(work: Coroutine[Any, Any, T]) -> T:
 class Installation:
     """Everything that `lantoa up` starts, part by part. `outside` is true when the servers are not ours to kill."""
 
-    def __init__(self, name: str) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix=f"lantoa-{name}-"))
+    def __init__(self, name: str, home: Path | None = None) -> None:
+        self.home = home or Path(tempfile.mkdtemp(prefix=f"lantoa-{name}-"))
         self.port = free_port()
         self.outside = "LANTOA_TEST_DATABASE_URL" in os.environ
         self.local = None if self.outside else LocalParts(self.home, self.port)

@@ -1,0 +1,122 @@
+"""What is read: polls, pages, documents, redirects, whole channels."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import asyncpg
+
+from bench.data import CHANNEL, ask
+from bench.measure import Run, finished, in_turns
+from storage.database import parse_url
+
+_SAME = "bare ASGI, same bytes"
+_PAGE_QUERY = """
+SELECT d.document FROM entries e JOIN editions d ON d.material_id = e.material_id AND d.version = e.version
+ WHERE e.channel_id = $1 AND e.seq > $2 AND e.reason IS NULL ORDER BY e.seq LIMIT 100
+"""
+_COPY = """
+SELECT d.document FROM entries e JOIN editions d USING (material_id, version)
+  JOIN channels c ON c.id = e.channel_id WHERE c.slug = $1
+"""
+_SYNC_CHANNEL = """
+WITH made AS (
+  INSERT INTO channels (id, slug, title, rule, public) VALUES (gen_random_uuid(), $1, $1, '{"languages":["en"]}', false)
+  ON CONFLICT (slug) DO NOTHING RETURNING id
+), chosen AS (
+  SELECT e.*, nextval('feed_seq') AS new_seq FROM
+    (SELECT e.* FROM entries e JOIN channels c ON c.id = e.channel_id WHERE c.slug = 'press' ORDER BY e.seq LIMIT $2) e
+)
+INSERT INTO entries (channel_id, material_id, seq, first_seq, version, changed_at, reason, note, line)
+SELECT made.id, material_id, new_seq, new_seq, version, changed_at, reason, note,
+       convert_to(regexp_replace(convert_from(line, 'UTF8'), '^.{7}[0-9]+', '{"seq":' || new_seq), 'UTF8')
+  FROM made, chosen
+"""
+
+
+def from_memory(run: Run) -> None:
+    """Poll, page, document, redirect: asked again and again."""
+    changes = f"/v1/channels/{CHANNEL}/changes"
+    heads = run.get("/v1/changes").json()["items"]
+    head = next(item["cursor"] for item in heads if item["channel"] == CHANNEL)
+    page, start = run.get(f"{changes}?limit=100"), run.get(f"{changes}?limit=29").json()["changes"]
+    asset = next(c["item"]["assets"][0]["id"] for c in start if c["item"].get("assets"))
+    document, media, etag = f"/v1/materials/{start[0]['id']}", f"/v1/media/{asset}/original", page.headers["etag"]
+    poll = run.get(f"{changes}?since={head}", if_none_match=etag)
+    assert poll.status_code == 304
+    bare = run.same_answers({"/poll": poll, "/page": page, "/document": run.get(document), "/media": run.get(media)})
+    url = run.house.url
+    run.compare("poll, nothing new", f"{url}{changes}?since={head}", f"{bare}/poll", 0.80, _SAME, if_none_match=etag)
+    run.compare("page of 100, again", f"{url}{changes}?limit=100", f"{bare}/page", 0.85, _SAME)
+    run.compare("one document, again", f"{url}{document}", f"{bare}/document", 0.80, _SAME)
+    run.compare("media redirect", f"{url}{media}", f"{bare}/media", 0.70, _SAME)
+
+
+def from_database(run: Run) -> None:
+    """A page and a document that nobody has asked for: the shortcut is off."""
+    run.restart_api(LANTOA_SHORTCUT="off")
+    dsn = run.house.environ["LANTOA_DATABASE_URL"]
+    [(channel, middle)] = finished(
+        ask(run.house.settings, "SELECT c.id, (SELECT min(seq) FROM entries WHERE channel_id = c.id) + $2::bigint "
+            "FROM channels c WHERE slug = $1", CHANNEL, run.count)
+    )  # fmt: skip
+    heads = run.get("/v1/changes").json()["items"]
+    cursor = next(item["cursor"] for item in heads if item["channel"] == CHANNEL).rsplit("-", 1)[0] + f"-{middle:x}"
+    page = f"/v1/channels/{CHANNEL}/changes?limit=100&since={cursor}"
+    sql = run.bare_server(
+        "create_sql_app", BENCH_DSN=dsn, BENCH_QUERY=_PAGE_QUERY, BENCH_VALUES=json.dumps([str(channel), middle])
+    )
+    run.compare("page of 100, first", run.house.url + page, f"{sql}/page", 0.80, "bare asyncpg query, joined and sent")
+    one = run.get(page).json()["changes"][0]["id"]
+    bare = run.bare_server(
+        "create_sql_app", BENCH_DSN=dsn, BENCH_VALUES=json.dumps([one]),
+        BENCH_QUERY="SELECT document FROM editions WHERE material_id = $1 AND version = 1",
+    )  # fmt: skip
+    document = f"{run.house.url}/v1/materials/{one}"
+    run.compare("one document, first", document, f"{bare}/one", 0.50, "bare asyncpg query, sent")
+    run.restart_api()
+
+
+async def _copied(settings: Any, channel: str) -> float:
+    """Documents a second out of a bare COPY TO STDOUT."""
+    connection = await asyncpg.connect(**parse_url(settings.database_url))
+    try:
+        with tempfile.TemporaryFile() as sink:
+            start = time.perf_counter()
+            told = await connection.copy_from_query(_COPY, channel, output=sink)
+            return int(told.split()[1]) / (time.perf_counter() - start)
+    finally:
+        await connection.close()
+
+
+def full_sync(run: Run, count: int) -> None:
+    """A whole channel by lantoa-sync: fetched, verified, on disk, proven equal."""
+    channel = f"bench-{count}"
+    finished(ask(run.house.settings, _SYNC_CHANNEL, channel, count))
+    grant = (
+        "INSERT INTO grants SELECT c.id, o.id, now() FROM channels c, organizations o "
+        "WHERE c.slug = $1 AND o.code = 'baobinhthuan' ON CONFLICT DO NOTHING"
+    )
+    finished(ask(run.house.settings, grant, channel))
+
+    def pulled() -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "lantoa_sync.main", "pull", "--channel", channel, "--to", folder, "--json"]
+            environ = os.environ | {
+                "LANTOA_SERVER": run.house.url,
+                "LANTOA_CLIENT_ID": run.client["client_id"],
+                "LANTOA_CLIENT_SECRET": run.client["client_secret"],
+            }
+            start = time.perf_counter()
+            done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+            taken = time.perf_counter() - start
+            last = [json.loads(line) for line in done.stdout.splitlines() if '"equal"' in line][-1]
+            assert last["count"] >= count
+            return float(last["count"] / taken)
+
+    ours, limit = in_turns(1, pulled, lambda: finished(_copied(run.house.settings, channel)))
+    run.line(f"full sync of {count:,}", ours, limit, 0.60, "COPY TO STDOUT", "documents/s")

@@ -1,0 +1,175 @@
+"""Taking over an archive: materials, editions and feed entries by COPY, a transaction for at most 1,000 entries."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from domain.archive import read_line, take_over
+from domain.channel import Channel, Rule
+from domain.errors import Fault, InvalidContent, NotReady
+from domain.material import Material
+from domain.organization import Organization
+from domain.ports import Clock, Event, Markup, Signature, Signer
+from storage.database import as_uuid
+from storage.lines import Line, tail_of
+
+MAX_ENTRIES = 1000
+_MATERIALS = (
+    "id", "owner_id", "revision", "state", "kind", "title", "content", "attachments", "version", "live_version",
+    "edited_by", "approved_by", "note", "live_expires_at", "due_at", "expires_at", "first_published_at",
+    "published_at", "created_at", "updated_at",
+)  # fmt: skip
+_EDITIONS = ("material_id", "version", "document", "sha256", "signature", "kid", "published_at", "hidden")
+_HISTORY = ("material_id", "at", "by", "verb", "state", "version", "revision", "note")
+_CHANNELS = "SELECT id, slug, title, rule FROM channels"
+_KNOWN = "SELECT id FROM materials WHERE id = ANY($1)"
+_AUDIT = "INSERT INTO audit (at, actor, verb, thing, detail) VALUES ($1, $2, $3, $4, $5)"
+_PLACE = "SELECT place_entries($1, $2, $3, $4, $5, $6, $7)"
+_VERB = "take_over"
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of some lines: taken over, there already, and refused with their numbers and reasons."""
+
+    added: int = 0
+    known: int = 0
+    refused: tuple[tuple[int, tuple[Fault, ...]], ...] = ()
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A published material with its signed document."""
+
+    material: Material
+    document: bytes
+    seal: Signature
+
+
+class Archivist:
+    """Takes lines over on one connection, in the name of `by`."""
+
+    def __init__(
+        self,
+        connection: "asyncpg.Connection[asyncpg.Record]",
+        owner: Organization,
+        codes: dict[str, frozenset[str]],
+        *,
+        by: str,
+        clock: Clock,
+        markup: Markup,
+        signer: Signer,
+    ) -> None:
+        self._db = connection
+        self._owner = owner
+        self._codes = codes
+        self._by = by
+        self._clock = clock
+        self._markup = markup
+        self._signer = signer
+
+    async def take(self, first: int, lines: Sequence[bytes]) -> Taken:
+        """Take lines over; `first` is the number of the first. Refused ones are left out, the others are committed."""
+        ready: list[Ready] = []
+        refused = []
+        for number, raw in enumerate(lines, first):
+            try:
+                line, material_id = read_line(raw, self._codes)
+                now = self._clock.now()
+                made = take_over(line, material_id, owner=self._owner, by=self._by, at=now, markup=self._markup)
+                ready.append(Ready(*made, self._signer.sign(made[1])))
+            except (InvalidContent, NotReady) as error:
+                refused.append((number, tuple(error.errors)))
+        added = known = 0
+        for some in _portions(ready, await self._channels()):
+            try:
+                new = await self.store(some)
+            except asyncpg.UniqueViolationError:  # the same lines are under way beside us
+                new = await self.store(some)
+            added, known = added + new, known + len(some) - new
+        return Taken(added, known, tuple(refused))
+
+    async def _channels(self) -> list[Channel]:
+        return [
+            Channel(
+                id=as_uuid(row["id"]),
+                slug=row["slug"],
+                title=row["title"],
+                rule=msgspec.json.decode(row["rule"], type=Rule),
+            )
+            for row in await self._db.fetch(_CHANNELS)
+        ]
+
+    async def store(self, some: Sequence[Ready]) -> int:
+        """Commit materials that are not there yet, with their entries; gives how many."""
+        async with self._db.transaction():
+            known = {as_uuid(row["id"]) for row in await self._db.fetch(_KNOWN, [each.material.id for each in some])}
+            new = [each for each in some if each.material.id not in known]
+            if not new:
+                return 0
+            copy = self._db.copy_records_to_table
+            await copy("materials", records=[_material(each.material) for each in new], columns=_MATERIALS)
+            await copy("editions", records=[_edition(each) for each in new], columns=_EDITIONS)
+            await copy("history", records=[_history(each.material, self._by) for each in new], columns=_HISTORY)
+            event = Event(actor=self._by, verb="archive.take_over", thing="materials", detail={"count": len(new)})
+            detail = msgspec.json.encode(event.detail).decode()
+            await self._db.execute(_AUDIT, self._clock.now(), event.actor, event.verb, event.thing, detail)
+            await self._place(new, await self._channels())
+        return len(new)
+
+    async def _place(self, new: Sequence[Ready], channels: Sequence[Channel]) -> None:
+        at = self._clock.now()
+        tails = {each.material.id: _tail(each, at) for each in new}
+        placed = [(c.id, e.material.id) for e in new for c in channels if c.rule.matches(e.material.content)]
+        if not placed:
+            return
+        count = len(placed)
+        channel_ids, material_ids = map(list, zip(*placed, strict=True))
+        texts = [tails[material_id] for material_id in material_ids]
+        await self._db.execute(
+            _PLACE, channel_ids, material_ids, [1] * count, [at] * count, [None] * count, [""] * count, texts
+        )
+
+
+def _portions(ready: Sequence[Ready], channels: Sequence[Channel]) -> Iterator[list[Ready]]:
+    """Cut where another material would make it more entries than a transaction may have; each material once."""
+    portion: dict[UUID, Ready] = {}
+    entries = 0
+    for each in ready:
+        matching = sum(channel.rule.matches(each.material.content) for channel in channels)
+        if portion and (entries + matching > MAX_ENTRIES or each.material.id in portion):
+            yield list(portion.values())
+            portion, entries = {}, 0
+        portion[each.material.id] = each
+        entries += matching
+    if portion:
+        yield list(portion.values())
+
+
+def _material(m: Material) -> tuple[object, ...]:
+    content = msgspec.json.encode(m.content).decode()
+    return (
+        m.id, m.owner_id, m.revision, m.state, m.content.kind, m.content.title, content, "[]", m.version,
+        m.live_version, m.edited_by, m.approved_by, m.note, m.live_expires_at, m.due_at, m.content.expires_at,
+        m.first_published_at, m.published_at, m.created_at, m.updated_at,
+    )  # fmt: skip
+
+
+def _edition(each: Ready) -> tuple[object, ...]:
+    material, seal = each.material, each.seal
+    return material.id, 1, each.document, seal.sha256, seal.value, seal.kid, material.published_at, False
+
+
+def _history(m: Material, by: str) -> tuple[UUID, datetime, str, str, str, int, int, str]:
+    return m.id, m.updated_at, by, _VERB, m.state, m.version, m.revision, m.approved_by or ""
+
+
+def _tail(each: Ready, at: datetime) -> str:
+    seal = each.seal
+    return tail_of(
+        Line(
+            material_id=each.material.id, version=1, changed_at=at,
+            sha256=seal.sha256, signature=seal.value, kid=seal.kid,
+        )
+    )  # fmt: skip
