@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up test check format lock bench bench-quick bench-soak openapi clean-data programme
+.PHONY: up test test-http check format lock bench bench-quick bench-soak openapi clean-data programme
 
 $(VENV)/.run: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Cần Python 3.11 trở lên / Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
@@ -27,6 +27,10 @@ tests/node/node_modules: tests/node/package-lock.json
 test: $(VENV)/.dev tests/node/node_modules
 	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests
 	$(BIN)/python -m pytest -m alone tests
+
+# What is spoken over HTTP, also with other settings: make test-http LANTOA_SHORTCUT=off
+test-http: $(VENV)/.dev
+	LANTOA_SHORTCUT=$(LANTOA_SHORTCUT) $(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests/http
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

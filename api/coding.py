@@ -1,6 +1,7 @@
 """Content codings (RFC 9110 section 8.4) for what is published: zstd, br or gzip, as the caller prefers.
 
-Only answers that may be repeated are coded: they hold no secret beside text that somebody else chose (BREACH).
+Only answers that a route says are published text are coded: they hold no secret beside text that somebody else chose
+(BREACH).
 """
 
 import asyncio
@@ -40,8 +41,13 @@ def negotiate(accept_encoding: bytes | None) -> str | None:
     return best if 0 < liked.get(best, others) >= liked.get("identity", 0.0) else None
 
 
+def may_code(state: dict[str, Any]) -> None:
+    """Say that the answer under way is published text."""
+    state["may_code"] = True
+
+
 class Coding:
-    """Codes the bodies of answers that say they may be repeated. With a coding an ETag is weak: the bytes differ."""
+    """Codes the bodies of answers that `may_code` was said of. With a coding an ETag is weak: the bytes differ."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -58,7 +64,7 @@ class Coding:
         async def coded(message: Any) -> None:
             if (
                 message["type"] == "http.response.start"
-                and "repeat" in request.get("state", ())
+                and "may_code" in request.get("state", ())
                 and message["status"] < 400
             ):
                 started.append({**message, "headers": [_weak(*header) for header in message["headers"]]})

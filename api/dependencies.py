@@ -199,6 +199,11 @@ def _caller(request: Request[Any, Any, Any]) -> Actor | None:
     return actor
 
 
+def read_by(request: Request[Any, Any, Any]) -> tuple[Parts, Actor | None]:
+    """`parts` and `caller` for what everybody reads all day: Litestar makes a task for each dependency of a handler."""
+    return _parts(request), _caller(request)
+
+
 def _actor(request: Request[Any, Any, Any]) -> Actor:
     actor = _caller(request)
     if actor is None:

@@ -1,8 +1,9 @@
 """Connections, and the edge where driver errors become `Unavailable`."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
@@ -106,12 +107,31 @@ def translated() -> Iterator[None]:
         raise Unavailable(part="database") from error
 
 
-@asynccontextmanager
-async def reading(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
-    """Lend a read connection; a lost database is Unavailable."""
-    with translated():
-        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
-            yield connection
+class reading:  # noqa: N801 -- used as a verb: `async with reading(pool) as connection`
+    """Lends a read connection; a lost database is Unavailable. A class, for it is on the path of every read."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Connection:
+        with translated():
+            # Only who has to wait for a connection needs a clock; one that is opened anew has its own.
+            timeout = None if self._pool.get_idle_size() else CONNECT_SECONDS
+            self._connection = connection = await self._pool.acquire(timeout=timeout)
+        return connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with translated():
+            try:
+                await self._pool.release(self._connection)  # type: ignore[arg-type]
+            finally:
+                if error is not None:
+                    raise error  # lets `translated` see driver errors that were raised inside the block
 
 
 def as_uuid(value: object) -> UUID:

@@ -13,7 +13,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.bodies import StrictBody
-from api.dependencies import Parts, Unit
+from api.coding import may_code
+from api.dependencies import Parts, Unit, read_by
 from api.memory import may_repeat
 from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
 from api.views import (
@@ -179,8 +180,6 @@ _changes = operation("channel", "cursor_invalid", "cursor_expired")
 async def list_changes(
     slug: FromPath[str],
     request: Request[Any, Any, Any],
-    parts: NamedDependency[Parts],
-    caller: NamedDependency[Actor | None],
     *,
     since: Since = None,
     limit: PageSize = 100,
@@ -188,6 +187,7 @@ async def list_changes(
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """Every material's last state, once, in commit order; the first page omits tombstones."""
+    parts, caller = read_by(request)
     deadline = time.monotonic() + wait
     page = await parts.feed.page(slug, caller, since, limit)
     while wait and _unchanged(page, since, if_none_match):
@@ -199,6 +199,7 @@ async def list_changes(
     same = unchanged and matches(if_none_match, place.etag)
     received = partial(parts.ledger.saw, channel_id=place.channel.id, seq=page.start if same else page.next_seq)
     received(caller)
+    may_code(request.scope["state"])
     if not wait:
         may_repeat(request.scope["state"], place.channel.id, received, waits=unchanged)
     cache = _PUBLIC if place.channel.public else "private, no-cache"

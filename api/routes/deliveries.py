@@ -13,7 +13,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from api.dependencies import Parts
+from api.coding import may_code
+from api.dependencies import Parts, read_by
 from api.memory import Received, may_repeat
 from api.operations import operation
 from api.ranges import byte_range
@@ -40,10 +41,11 @@ def _documented(access: Any, *codes: str, more: dict[int, ResponseSpec]) -> dict
 
 
 async def _document(
-    request: Request[Any, Any, Any], caller: Actor | None, material_id: UUID, version: int | None, known: str | None
+    request: Request[Any, Any, Any], material_id: UUID, version: int | None, known: str | None
 ) -> Response[bytes]:
-    parts: Parts = request.app.state.parts
+    parts, caller = read_by(request)
     document = await parts.delivery.document(caller, material_id, version)
+    may_code(request.scope["state"])
     may_repeat(request.scope["state"], None)
     etag = f'"{document.version}"'
     # An edition never changes, but it may be killed: caches must ask.
@@ -71,11 +73,10 @@ async def _document(
 async def get_material(
     material_id: FromPath[UUID],
     request: Request[Any, Any, Any],
-    caller: NamedDependency[Actor | None],
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """The signed bytes; its seal is in the Lantoa-* headers. Taken away: 410 with the tombstone."""
-    return await _document(request, caller, material_id, None, if_none_match)
+    return await _document(request, material_id, None, if_none_match)
 
 
 @get(
@@ -105,13 +106,12 @@ async def get_version(
     material_id: FromPath[UUID],
     version: FromPath[int],
     request: Request[Any, Any, Any],
-    caller: NamedDependency[Actor | None],
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
     """An earlier edition, while the material is live."""
     if not 0 < version < 2**31:
         raise NotFound
-    return await _document(request, caller, material_id, version, if_none_match)
+    return await _document(request, material_id, version, if_none_match)
 
 
 @get(
@@ -172,13 +172,12 @@ async def get_media(
     asset_id: FromPath[UUID],
     rendition: FromPath[str],
     request: Request[Any, Any, Any],
-    parts: NamedDependency[Parts],
-    caller: NamedDependency[Actor | None],
     delivery: Delivery = None,
 ) -> Response[Any]:
     """302 to the object store, or the bytes with Range when proxied. HEAD tells size and SHA-256."""
     if rendition != "original":
         raise NotFound
+    parts, caller = read_by(request)
     asset = await parts.delivery.media(caller, asset_id)
     received = partial(parts.ledger.downloaded, asset_id=asset_id)
     received(caller)

@@ -42,6 +42,7 @@ def verified(to: Path) -> dict[str, str]:
     return names
 
 
+@pytest.mark.alone
 @pytest.mark.torture
 def test_twenty_kills_end_with_the_same_tree_and_no_finished_byte_twice(
     installation: Installation, tmp_path: Path

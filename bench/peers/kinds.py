@@ -1,0 +1,36 @@
+"""How each peer is spoken to: where materials are made, and the three requests."""
+
+from typing import NamedTuple
+
+FUTURE = "2999-01-01T00:00:00Z"
+
+
+class Peer(NamedTuple):
+    """Paths of a peer. `wrapped`: a new item is sent inside `data`."""
+
+    items: str
+    count: str
+    page: str
+    one: str
+    nothing_new: str
+    wrapped: bool
+
+
+PEERS = {
+    "directus": Peer(
+        items="/items/materials",
+        count="/items/materials?aggregate[count]=*",
+        page="/items/materials?limit=100&sort=id",
+        one="/items/materials/{id}",
+        nothing_new=f"/items/materials?limit=1&filter[date_updated][_gt]={FUTURE}",
+        wrapped=False,
+    ),
+    "strapi": Peer(
+        items="/api/materials",
+        count="/api/materials?pagination[pageSize]=1",
+        page="/api/materials?pagination[pageSize]=100&sort=id",
+        one="/api/materials/{id}",
+        nothing_new=f"/api/materials?pagination[pageSize]=1&filters[updatedAt][$gt]={FUTURE}",
+        wrapped=True,
+    ),
+}

@@ -1,0 +1,109 @@
+"""The hot reads walk indexes: nothing on a request grows with the number of materials, partners or grants."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from bench.data import CHANNEL, generate
+from storage import oauth, reader_delivery, reader_feed
+from storage.database import parse_url
+from tests.installation import Installation, finished
+
+FEW, MANY = 1_000, 8_000
+TINY = {"channels", "feed_epoch", "clients", "members"}
+"""A handful of rows in these tests, each found by its primary key where there are many."""
+PAGE = 100
+
+
+@pytest.fixture(scope="module")
+def grown() -> Iterator[Installation]:
+    """An installation of its own, for it is filled."""
+    made = Installation("plans")
+    made.start()
+    yield made
+    made.stop()
+
+
+_CROWD = """
+WITH o AS (
+  INSERT INTO organizations (id, code, kind, name, duties, revision)
+  SELECT gen_random_uuid(), 'x' || n, 'school', 'x', '{}', 1 FROM generate_series($1::int, $2::int) n RETURNING id
+), g AS (
+  INSERT INTO grants SELECT c.id, o.id, now() FROM channels c, o
+), a AS (
+  INSERT INTO assets (id, owner_id, filename, media_type, size_bytes, sha256, created_at)
+  SELECT gen_random_uuid(), id, 'x', 'audio/mpeg', 1, repeat('0', 64), now() FROM o RETURNING id
+), e AS (
+  INSERT INTO edition_assets SELECT m.id, 1, a.id FROM a, (SELECT id FROM materials ORDER BY id LIMIT 1) m
+)
+INSERT INTO sessions (id, client_id, created_at, expires_at)
+SELECT gen_random_uuid(), (SELECT id FROM clients LIMIT 1), now(), now() + interval '1 day' FROM o
+"""
+
+
+async def crowd(installation: Installation, first: int, last: int) -> None:
+    """More partners, grants, files and sessions."""
+    connection = await asyncpg.connect(**parse_url(installation.environ["LANTOA_DATABASE_URL"]))
+    await connection.execute(_CROWD, first, last)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+async def explained(installation: Installation) -> dict[str, tuple[set[str], int]]:
+    """Of each hot read: the tables it walks from end to end, and the pages it touches."""
+    connection = await asyncpg.connect(**parse_url(installation.environ["LANTOA_DATABASE_URL"]))
+    try:
+        _, middle = await connection.fetchrow(
+            "SELECT c.id, percentile_disc(0.5) WITHIN GROUP (ORDER BY e.seq) FROM channels c "
+            "JOIN entries e ON e.channel_id = c.id WHERE slug = $1 GROUP BY c.id", CHANNEL
+        )  # fmt: skip
+        organization = await connection.fetchval("SELECT id FROM organizations WHERE code = 'baobinhthuan'")
+        material = await connection.fetchval("SELECT material_id FROM entries WHERE seq = $1", middle)
+        asset = await connection.fetchval("SELECT asset_id FROM edition_assets ORDER BY asset_id LIMIT 1")
+        session = await connection.fetchval("SELECT id FROM sessions LIMIT 1")
+        now = await connection.fetchval("SELECT now()")
+        reads = {
+            "first page": (reader_feed._FIRST_PAGE, CHANNEL, organization, 0, PAGE + 1),
+            "next page": (reader_feed._NEXT_PAGE, CHANNEL, organization, middle, PAGE + 1),
+            "nothing new": (reader_feed._NEXT_PAGE, CHANNEL, organization, 2**60, PAGE + 1),
+            "place": (reader_feed._ONE_PLACE, CHANNEL, organization),
+            "places": (reader_feed._ALL_PLACES, None, organization),
+            "document": (reader_delivery._DOCUMENT, material, organization, False, None),
+            "media": (reader_delivery._MEDIA, asset, organization, False),
+            "session": (oauth._SESSIONS, [session], now),
+        }
+        found = {}
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await connection.execute(f"SET plan_cache_mode = {mode}")
+            for name, (query, *values) in reads.items():
+                told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", *values)
+                plan = json.loads(told)[0]["Plan"]
+                pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+                found[f"{name}, {mode}"] = (set(walked(plan)) - TINY, pages)
+        return found
+    finally:
+        await connection.close()
+
+
+def walked(plan: dict[str, Any]) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for each in plan.get("Plans", ()):
+        yield from walked(each)
+
+
+def test_no_hot_read_walks_a_table_or_grows_with_the_materials(grown: Installation) -> None:
+    grown.client_token(grown.new_client("baobinhthuan"))
+    generate(grown.settings, FEW, quiet=True)
+    finished(crowd(grown, 1, FEW))
+    few = finished(explained(grown))
+    generate(grown.settings, MANY, quiet=True)
+    finished(crowd(grown, FEW + 1, MANY))
+    many = finished(explained(grown))
+    assert {name: tables for name, (tables, _) in many.items() if tables} == {}
+    for name, (_, pages) in many.items():
+        assert pages <= few[name][1] * 1.2 + 10, f"{name}: {few[name][1]} pages of {FEW}, {pages} of {MANY}"
+        assert pages <= 8 * PAGE + 50, f"{name}: {pages} pages"
