@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,9 @@ from domain.channel import Channel, Grant, Rule
 from domain.errors import SlugTaken, StaleVersion
 from storage.rows import to_row, to_struct
 from storage.tables import channels, entries, grants
+
+_ALL = select(channels).order_by(channels.c.slug)
+_CARRYING = select(entries.c.channel_id, entries.c.reason).where(entries.c.material_id == bindparam("wanted"))
 
 
 class ChannelStore:
@@ -23,13 +26,13 @@ class ChannelStore:
         return to_struct(Channel, row, rule=msgspec.convert(row["rule"], Rule) if row else None)
 
     async def all(self) -> list[Channel]:
-        rows = (await self._db.execute(select(channels).order_by(channels.c.slug))).mappings()
+        rows = (await self._db.execute(_ALL)).mappings()
         return [to_struct(Channel, row, rule=msgspec.convert(row["rule"], Rule)) for row in rows]
 
     async def carrying(self, material_id: UUID) -> dict[UUID, bool]:
         """Every channel that ever had the material, and whether it is live there."""
-        query = select(entries.c.channel_id, entries.c.reason).where(entries.c.material_id == material_id)
-        return {row.channel_id: row.reason is None for row in await self._db.execute(query)}
+        rows = await self._db.execute(_CARRYING, {"wanted": material_id})
+        return {row.channel_id: row.reason is None for row in rows}
 
     async def add(self, channel: Channel) -> None:
         values = to_row(channels, channel, rule=msgspec.to_builtins(channel.rule))

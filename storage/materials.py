@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,9 +14,14 @@ from domain.channel import LiveEdition
 from domain.content import Content
 from domain.errors import IdTaken, StaleVersion
 from domain.material import Material
-from domain.ports import Edition, HistoryLine
+from domain.ports import Edition, HistoryLine, Signature
 from storage.rows import to_row, to_struct
 from storage.tables import edition_assets, editions, history, materials
+
+# Built once: SQLAlchemy takes as long to build a statement as PostgreSQL to run it.
+_GET = select(materials).where(materials.c.id == bindparam("wanted"))
+_SAVE = update(materials).where(materials.c.id == bindparam("known_id"), materials.c.revision == bindparam("known"))
+_ADD_HISTORY, _ADD_EDITION = insert(history), insert(editions)
 
 
 def _row(material: Material) -> dict[str, object]:
@@ -34,9 +39,11 @@ def _row(material: Material) -> dict[str, object]:
 class MaterialStore:
     def __init__(self, connection: AsyncConnection) -> None:
         self._db = connection
+        self.sealed: dict[tuple[UUID, int], Signature] = {}
+        """The seals of the editions that this transaction added."""
 
     async def get(self, material_id: UUID) -> Material:
-        row = (await self._db.execute(select(materials).where(materials.c.id == material_id))).mappings().first()
+        row = (await self._db.execute(_GET, {"wanted": material_id})).mappings().first()
         return to_struct(
             Material,
             row,
@@ -53,31 +60,30 @@ class MaterialStore:
     async def save(self, material: Material) -> Material:
         """Write the next revision; StaleVersion when somebody else did so first."""
         values = _row(material) | {"revision": material.revision + 1}
-        done = await self._db.execute(
-            update(materials)
-            .where(materials.c.id == material.id, materials.c.revision == material.revision)
-            .values(values)
-        )
+        done = await self._db.execute(_SAVE, values | {"known_id": material.id, "known": material.revision})
         if done.rowcount != 1:
             current = await self.get(material.id)
             raise StaleVersion(current=current.revision)
         return msgspec.structs.replace(material, revision=material.revision + 1)
 
     async def add_history(self, material_id: UUID, line: HistoryLine) -> None:
-        await self._db.execute(insert(history).values(**to_row(history, line), material_id=material_id))
+        await self._db.execute(_ADD_HISTORY, {**to_row(history, line), "material_id": material_id})
 
     async def add_edition(self, edition: Edition) -> None:
+        seal = edition.signature
+        self.sealed[edition.material_id, edition.version] = seal
         await self._db.execute(
-            insert(editions).values(
-                material_id=edition.material_id,
-                version=edition.version,
-                document=edition.document,
-                sha256=edition.signature.sha256,
-                signature=edition.signature.value,
-                kid=edition.signature.kid,
-                published_at=edition.published_at,
-                hidden=False,
-            )
+            _ADD_EDITION,
+            {
+                "material_id": edition.material_id,
+                "version": edition.version,
+                "document": edition.document,
+                "sha256": seal.sha256,
+                "signature": seal.value,
+                "kid": seal.kid,
+                "published_at": edition.published_at,
+                "hidden": False,
+            },
         )
         if edition.asset_ids:
             rows = [

@@ -4,7 +4,7 @@ import contextlib
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,14 +16,16 @@ from storage.rows import to_row, to_struct
 from storage.succession import hand_over
 from storage.tables import clients, members, organizations, vocabulary
 
+_GET = select(organizations).where(organizations.c.id == bindparam("wanted"))
+
 
 class OrganizationStore:
     def __init__(self, connection: AsyncConnection) -> None:
         self._db = connection
 
     async def get(self, organization_id: UUID) -> Organization:
-        query = select(organizations).where(organizations.c.id == organization_id)
-        return to_struct(Organization, (await self._db.execute(query)).mappings().first())
+        found = await self._db.execute(_GET, {"wanted": organization_id})
+        return to_struct(Organization, found.mappings().first())
 
     async def by_code(self, code: str) -> Organization:
         query = select(organizations).where(organizations.c.code == code)

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Integer, Text, Uuid, bindparam, insert, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -38,6 +39,7 @@ _PLACE = text("SELECT place_entries(:channels, :materials, :versions, :times, :r
     bindparam("notes", type_=ARRAY(Text)),
     bindparam("tails", type_=ARRAY(Text)),
 )
+_AUDIT = insert(audit)
 _MARK = text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key")
 
 
@@ -86,7 +88,7 @@ class Work:
         with translated():
             self._connection = connection = await self._engine.connect()
         self._entries = []
-        self.materials = MaterialStore(connection)
+        self.materials = self._kept = MaterialStore(connection)
         self.channels = ChannelStore(connection)
         self.takedowns = TakedownStore(connection)
         self.organizations = OrganizationStore(connection)
@@ -110,15 +112,8 @@ class Work:
 
     async def commit(self, event: Event) -> None:
         with translated():
-            await self.connection.execute(
-                insert(audit).values(
-                    at=self.clock.now(),
-                    actor=event.actor,
-                    verb=event.verb,
-                    thing=event.thing,
-                    detail=event.detail,
-                )
-            )
+            told = {"at": self.clock.now(), **msgspec.structs.asdict(event)}
+            await self.connection.execute(_AUDIT, told)
             if self._idempotency:
                 actor, key = self._idempotency
                 await self.connection.execute(_MARK, {"actor": actor, "key": key})
@@ -163,13 +158,17 @@ class Work:
 
     async def _seals(self, entries: Sequence[Entry]) -> dict[tuple[UUID, int], dict[str, str]]:
         """The seals of the editions that are placed, read before the lock is taken."""
-        live = sorted({(e.material_id, e.version) for e in entries if e.reason is None})
+        made = {
+            key: {"sha256": seal.sha256, "signature": seal.value, "kid": seal.kid}
+            for key, seal in self._kept.sealed.items()
+        }
+        live = sorted({(e.material_id, e.version) for e in entries if e.reason is None} - made.keys())
         if not live:
-            return {}
+            return made
         rows = await self.connection.execute(
             _SEALS, {"materials": [m for m, _ in live], "versions": [v for _, v in live]}
         )
-        return {
+        return made | {
             (row.material_id, row.version): {"sha256": row.sha256, "signature": row.signature, "kid": row.kid}
             for row in rows
         }
