@@ -27,18 +27,20 @@ class Crowd:
         """How many sleep."""
         return sum(map(len, self._sleepers.values()))
 
-    async def sleep(self, channel: UUID, until: float) -> None:
-        """Sleep until the channel is called, or until a time of the loop's clock."""
+    def sleeper(self, channel: UUID, until: float) -> asyncio.Future[None]:
+        """A future that is done when the channel is called, or at a time of the loop's clock."""
         loop = asyncio.get_running_loop()
-        sleeper = loop.create_future()
+        sleeper: asyncio.Future[None] = loop.create_future()
         sleepers = self._sleepers.setdefault(channel, set())
         sleepers.add(sleeper)
         timer = loop.call_at(until, _wake, sleeper)
-        try:
-            await sleeper
-        finally:
+
+        def over(done: asyncio.Future[None]) -> None:
             timer.cancel()
-            sleepers.discard(sleeper)
+            sleepers.discard(done)
+
+        sleeper.add_done_callback(over)
+        return sleeper
 
     def wake(self, channels: frozenset[UUID] | None) -> None:
         """Call channels; None: all of them."""

@@ -51,27 +51,27 @@ class Poll:
                 await self._send(body)
                 return
             if answer.current:
-                await self._sleep(self._caller, answer, deadline)
+                assert answer.repeat.channel is not None
+                sleeper = self._shortcut.crowd.sleeper(answer.repeat.channel, deadline)
+                caller, counts = self._caller, self._shortcut.parts.counts
+                caller.waiting += 1
+                counts.waiting += 1
+                try:
+                    await sleeper
+                finally:
+                    caller.waiting -= 1
+                    counts.waiting -= 1
         for message in self._said:
             await self._send(message)
-
-    async def _sleep(self, caller: Caller, answer: Answer, deadline: float) -> None:
-        assert answer.repeat.channel is not None
-        counts = self._shortcut.parts.counts
-        caller.waiting += 1
-        counts.waiting += 1
-        try:
-            await self._shortcut.crowd.sleep(answer.repeat.channel, deadline)
-        finally:
-            caller.waiting -= 1
-            counts.waiting -= 1
 
     async def _look(self) -> Answer | None:
         """What there is now. None: the application said something that nobody may repeat; it is in `_said`."""
         answer = self._find()
-        if answer is None and self._caller is not None and self._taken is not None:
-            # All who slept have the same question: one asks it, the others look again.
-            if await self._shortcut.flights.once(self._key, self._ask):
+        if answer is None:
+            # Crowds come and wake together: one asks, the others look again. Whom we know asks for all whom we know.
+            known = self._caller is not None and time.monotonic() < self._caller.until
+            question = (None if known else self._headers.get(b"authorization"), self._key)
+            if await self._shortcut.flights.once(question, self._ask):
                 return self._answer
             answer = self._find()
         if answer is None:

@@ -7,6 +7,7 @@ never when the feed has not been looked at for seconds (`storage.watcher`). A lo
 
 import re
 import time
+from collections.abc import Coroutine
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -49,7 +50,7 @@ class Shortcut:
         self._trusted_proxy = trusted_proxy
         self.memory = parts.answers
         self.crowd = Crowd()
-        self.flights: Flights[Key] = Flights(self.crowd)
+        self.flights: Flights[tuple[bytes | None, Key]] = Flights(self.crowd)
 
     def changed(self, channels: frozenset[UUID] | None) -> None:
         """Hear from the watcher; wake who waits."""
@@ -79,14 +80,16 @@ class Shortcut:
         await send(start)
         await send(body if request["method"] == "GET" else _NO_BODY)
 
-    async def _miss(self, key: Key, scope: Any, headers: dict[bytes, bytes], receive: Any, send: Any) -> None:
+    def _miss(
+        self, key: Key, scope: Any, headers: dict[bytes, bytes], receive: Any, send: Any
+    ) -> Coroutine[Any, Any, object]:
+        """Give what is to be awaited: no frame of its own stays while somebody sleeps."""
         query = scope["query_string"]
         if scope["method"] == "GET" and query.count(b"wait") == 1 and (found := _WAIT.search(query)):
-            bare = (query[: found.start()] + query[found.end() :]).removeprefix(b"&")
-            asked = {**scope, "query_string": bare}
-            await Poll(self, key_of(asked, headers), asked, headers, receive, send).run(int(found[1]))
-            return
-        await self.ask(key, scope, receive, send)
+            scope["query_string"] = (query[: found.start()] + query[found.end() :]).removeprefix(b"&")
+            poll = Poll(self, key_of(scope, headers), scope, headers, receive, send)
+            return poll.run(int(found[1]))
+        return self.ask(key, scope, receive, send)
 
     def caller(self, scope: Any, headers: dict[bytes, bytes]) -> Caller | None:
         """Who asks; None when the application must find out."""

@@ -38,7 +38,8 @@ def waiting(run: Run, count: int = 5000) -> dict[str, Any]:
         sockets[line.fileno()] = line
         poller.register(line, select.EPOLLIN)
     time.sleep(1.5)
-    assert run.house.measured()["lantoa_polls_waiting"] == count
+    asleep = run.house.measured()["lantoa_polls_waiting"]
+    assert asleep == count, asleep
     during = run.api_memory()
     noticed: list[float] = []
     other = threading.Thread(target=lambda: noticed.extend(_others(run, 2.0)))

@@ -35,11 +35,14 @@ def serve(
     workers: Annotated[int, typer.Option(envvar="LANTOA_WORKERS")] = 1,
 ) -> None:
     import os
+    import resource
 
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
 
     os.environ.update(kept_environ())
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a long poll that sleeps is an open file
     if where := os.environ.get("LANTOA_METRICS"):
         serve_metrics(where)
     Granian(
