@@ -129,19 +129,35 @@ class TokenReader:
         if known and now < known.until:
             return known
         bearer = known.bearer if known and known.bearer else _bearer(self.claims(token))
-        wall = self._clock.now().timestamp()
-        [actor] = await self._sessions.actors([bearer]) if wall < bearer.expires else [None]
+        actor = await self._present(bearer)
         if actor is None:
             self._remembered.pop(key, None)
             raise InvalidToken
         bucket = self._limiter.bucket(f"{actor.key}|{actor.client_id}", known=True)
         caller = known or Caller(actor, bucket, bearer=bearer)
         caller.become(actor)
-        caller.trust(now, wall)
+        caller.trust(now, self._clock.now().timestamp())
         self._remembered[key] = caller
         if len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)
         return caller
+
+    async def still(self, caller: Caller) -> Actor | None:
+        """Who a caller is after it has waited. Raises InvalidToken when its session has ended meanwhile."""
+        if caller.bearer is not None and time.monotonic() >= caller.until:
+            now = time.monotonic()
+            actor = await self._present(caller.bearer)
+            if actor is None:
+                raise InvalidToken
+            caller.become(actor)
+            caller.trust(now, self._clock.now().timestamp())
+        return caller.actor
+
+    async def _present(self, bearer: Bearer) -> Actor | None:
+        if self._clock.now().timestamp() >= bearer.expires:
+            return None
+        [actor] = await self._sessions.actors([bearer])
+        return actor
 
     async def renew(self) -> None:
         """Look once for all whose long polls sleep, so that waking them asks nothing, and what was revoked is."""

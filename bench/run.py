@@ -18,7 +18,7 @@ from rich.table import Table
 from bench.chart import draw
 from bench.identity import stall, tokens
 from bench.measure import Run, console, need_wrk
-from bench.reading import from_database, from_memory, full_sync
+from bench.reading import from_database, from_memory, full_sync, polls
 from bench.waiting import waiting
 from bench.writing import publish
 from storage.embedded import free_port
@@ -55,7 +55,8 @@ def whole() -> tuple[list[Run], dict[str, Any]]:
 
     small = _with(
         Run(SMALL, 2, 3), from_memory, from_database, publish, tokens, remember("sign_in", stall),
-        remember("long_poll_first", lambda run: waiting(run, 200)), remember("long_poll", waiting), remember("api_memory_mib", Run.api_memory), remember("workers", workers),
+        remember("long_poll_first", lambda run: waiting(run, 200)),
+        remember("long_poll", waiting), remember("api_memory_mib", Run.api_memory), remember("workers", workers),
     )  # fmt: skip
     large = _with(
         Run(LARGE, 2, 3), from_memory, from_database, lambda run: full_sync(run, SYNCED),
@@ -73,7 +74,7 @@ def workers(run: Run) -> dict[str, float]:
     for count in (1, 2):
         run.lines = []
         run.restart_api(LANTOA_WORKERS=str(count))
-        from_memory(run)
+        polls(run)
         figures[str(count)] = run.lines[0]["ours"]
     run.lines = before
     run.restart_api()

@@ -192,6 +192,7 @@ async def list_changes(
     page = await parts.feed.page(slug, caller, since, limit)
     while wait and _unchanged(page, since, if_none_match):
         with parts.watcher.watching(page.place.channel.id) as news:
+            caller = await parts.tokens.still(request.scope["state"]["caller"])  # so may a session end
             page = await parts.feed.page(slug, caller, since, limit)  # a grant may be lost while we wait
             if not _unchanged(page, since, if_none_match) or not await _until(news, deadline):
                 break
