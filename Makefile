@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: up test test-http check format lock bench bench-quick bench-soak openapi clean-data programme
+.PHONY: up test test-http check format lock bench bench-quick bench-bulk bench-soak openapi clean-data programme
 
 $(VENV)/.run: requirements.lock pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Cần Python 3.11 trở lên / Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
@@ -52,6 +52,9 @@ bench: $(VENV)/.dev
 
 bench-quick: $(VENV)/.dev
 	$(BIN)/python -m bench.run --quick
+
+bench-bulk: $(VENV)/.dev
+	$(BIN)/python -m bench.bulk
 
 bench-soak: $(VENV)/.dev
 	$(BIN)/python -m bench.soak

@@ -65,7 +65,18 @@ _NOWHERE.valid = False
 class Answer:
     """A status with headers and body. `limit_at`: where among the headers the caller's own limit stands, or -1."""
 
-    __slots__ = ("body", "body_message", "headers", "limit_at", "readers", "repeat", "shelf", "status", "until")
+    __slots__ = (
+        "__weakref__",
+        "body",
+        "body_message",
+        "headers",
+        "limit_at",
+        "readers",
+        "repeat",
+        "shelf",
+        "status",
+        "until",
+    )
 
     def __init__(self, status: int, headers: Headers, body: bytes, repeat: Repeat) -> None:
         self.status, self.headers, self.body, self.repeat = status, headers, body, repeat

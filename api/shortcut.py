@@ -111,9 +111,9 @@ class Shortcut:
         if answer.limit_at >= 0:
             headers = headers.copy()
             headers[answer.limit_at] = left_header(taken[1])
-        if repeat.received is not None and (repeat.counts or caller.told is not answer or now >= caller.told_until):
+        if repeat.received is not None and (repeat.counts or caller.told is not repeat or now >= caller.told_until):
             repeat.received(caller.actor)
-            caller.told, caller.told_until = answer, now + BOOKED_SECONDS
+            caller.told, caller.told_until = repeat, now + BOOKED_SECONDS  # not the answer: it would live as long
         return {"type": "http.response.start", "status": answer.status, "headers": headers}, answer.body_message
 
     async def ask(self, key: Key, scope: Any, receive: Any, send: Any) -> Answer | None:

@@ -1,13 +1,21 @@
 """The shortcut changes nothing but speed: thousands of requests, with it and without it, have the same answers."""
 
+import gc
 import random
 import time
+import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from api.limits import Bucket
+from api.memory import Answer, Memory, Repeat
+from api.metrics import Counts
+from api.shortcut import Shortcut
+from api.tokens import Caller
 from tests.installation import Installation
 from tests.people import Newsroom, Person
 
@@ -218,3 +226,16 @@ def test_the_ledger_knows_who_got_an_answer_from_memory(installation: Installati
     assert len(seqs) == 3
     assert len({row["seq"] for row in seqs}) == 1
     assert installation.sql(count, media)[0]["n"] == before + 5
+
+
+def test_who_was_told_something_does_not_keep_it_alive() -> None:
+    """A caller is remembered for longer than an answer; ten minutes of load once held on to every page ever sent."""
+    memory, caller = Memory(1_000_000), Caller(None, Bucket(10, 0.0))
+    parts = SimpleNamespace(counts=Counts(), answers=memory)
+    answer = Answer(200, [], b"x" * 1000, Repeat(None, lambda _: None, 60, waits=False, counts=False))
+    Shortcut(None, parts, trusted_proxy=False).say(answer, caller, (10, 9, 0), 1.0)
+    held = weakref.ref(answer)
+    del answer
+    gc.collect()
+    assert held() is None
+    assert caller.told is not None
