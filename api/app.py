@@ -109,7 +109,7 @@ def settle() -> None:
     """Leave what start-up made out of every later collection, and collect seldom: half of a fast answer's time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 20, 50)
+    gc.set_threshold(2_000, 10, 10)
 
 
 def _at_request(make: Any) -> ASGIApp:

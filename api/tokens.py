@@ -7,6 +7,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
 
@@ -195,4 +196,10 @@ class TokenReader:
 
 
 def _bearer(claims: dict[str, Any]) -> Bearer:
-    return Bearer(UUID(claims["sid"]), frozenset(claims["scope"].split()), claims["client_id"], claims["exp"])
+    return Bearer(UUID(claims["sid"]), _scopes(claims["scope"]), claims["client_id"], claims["exp"])
+
+
+@lru_cache(maxsize=256)
+def _scopes(text: str) -> frozenset[str]:
+    """One set for all tokens that say the same: thousands are remembered."""
+    return frozenset(text.split())

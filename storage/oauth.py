@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -132,6 +133,12 @@ class OAuthTransaction:
         self._db.execute(_RECORD, row)
 
 
+@lru_cache(maxsize=256)
+def _one_of_a_kind(scopes: frozenset[str]) -> frozenset[str]:
+    """Give the same object for equal sets: thousands of callers are remembered, and few sets differ."""
+    return scopes
+
+
 class OAuthStore:
     def __init__(
         self, engine: AsyncEngine, pool: asyncpg.Pool, now: Callable[[], datetime], new_id: Callable[[], UUID]
@@ -187,7 +194,7 @@ class OAuthStore:
         return Actor(
             client_id=row["client_id"],
             organization_id=as_uuid(row["organization_id"]),
-            scopes=bearer.scopes & scopes_of(roles) & frozenset(row["scopes"]),
+            scopes=_one_of_a_kind(bearer.scopes & scopes_of(roles) & frozenset(row["scopes"])),
             roles=roles,
             member_id=as_uuid(row["member_id"]) if row["member_id"] else None,
             session_id=bearer.session_id,
