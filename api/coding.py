@@ -92,6 +92,7 @@ def _coded(headers: list[tuple[bytes, bytes]], coding: str, size: int) -> list[t
 
 
 async def _compress(coding: str, body: bytes) -> bytes:
-    if len(body) < _ASIDE_BYTES:
-        return _CODERS[coding](body)
-    return await asyncio.to_thread(_CODERS[coding], body)
+    coder = _CODERS[coding]
+    coded = coder(body) if len(body) < _ASIDE_BYTES else await asyncio.to_thread(coder, body)
+    # A copy of the right size: coders cut theirs from one as large as the body, and that is what would be remembered.
+    return bytes(memoryview(coded))
