@@ -106,7 +106,7 @@ def create_litestar(parts: Parts) -> Litestar:
 
 
 def settle() -> None:
-    """Leave what start-up made out of every later collection, and collect seldom: half of a fast answer's time."""
+    """Leave what start-up made out of every later collection, and collect less often (decision 0019)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 10, 10)
