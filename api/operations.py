@@ -1,7 +1,6 @@
 """What every operation declares: its verb, and with it scopes, problems and the guard that enforces them."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, route
@@ -80,14 +79,20 @@ def _options(path: str, allow: str) -> HTTPRouteHandler:
     return route(path, http_method="OPTIONS", opt={"access": "open"}, include_in_schema=False)(options)
 
 
-@cache
+_known: dict[object, frozenset[str]] = {}
+
+
 def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
-    fields = handler.parsed_fn_signature.parameters.items()
-    return frozenset(
-        definition.name or definition.query or name
-        for name, field in fields
-        if isinstance(definition := field.kwarg_definition, ParameterKwarg) and _is_query(definition)
-    )
+    """The query parameters that a handler declares. Kept by its function: Litestar copies handlers for each guard."""
+    known = _known.get(handler.fn)
+    if known is None:
+        fields = handler.parsed_fn_signature.parameters.items()
+        known = _known[handler.fn] = frozenset(
+            definition.name or definition.query or name
+            for name, field in fields
+            if isinstance(definition := field.kwarg_definition, ParameterKwarg) and _is_query(definition)
+        )
+    return known
 
 
 def _is_query(definition: ParameterKwarg) -> bool:

@@ -20,9 +20,10 @@ from domain.errors import Unavailable
 Connection = asyncpg.pool.PoolConnectionProxy
 CONNECT_SECONDS = 1.5
 """How long a request waits for the database before it is answered 503."""
-_LOST = (
+LOST = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's last words came between two questions
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
@@ -31,6 +32,7 @@ _LOST = (
     TimeoutError,
     PoolTimeout,
 )
+"""What drivers raise when the database is not there; `translated` makes `Unavailable` of it."""
 
 
 def _json(value: object) -> str:
@@ -96,14 +98,14 @@ def translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         original = error.orig.__cause__ if error.orig is not None else None
-        if error.connection_invalidated or isinstance(original, _LOST) or isinstance(error.orig, _LOST):
+        if error.connection_invalidated or isinstance(original, LOST) or isinstance(error.orig, LOST):
             raise Unavailable(part="database") from error
         raise
     except SQLAlchemyError as error:
         if isinstance(error, PoolTimeout):
             raise Unavailable(part="database") from error
         raise
-    except _LOST as error:
+    except LOST as error:
         raise Unavailable(part="database") from error
 
 

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from domain.errors import Unavailable
-from storage.database import parse_url, reading
+from storage.database import LOST, parse_url, reading
 from storage.work import FEED_NOTIFY
 
 LOOK_SECONDS = 1.0
@@ -133,7 +133,7 @@ class FeedWatcher:
                         await connection.execute("SELECT 1", timeout=2)
                 finally:
                     connection.terminate()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (*LOST, asyncpg.PostgresError) as error:
                 log.warning("listen lost: %s", type(error).__name__)
             await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
             failures += 1

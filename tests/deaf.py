@@ -13,7 +13,10 @@ _SOCKET = ".s.PGSQL.5432"
 
 
 class Line:
-    """`deaf`: connections that said LISTEN hear nothing any more. `cut`: nobody hears anything any more."""
+    """`deaf`: connections that said LISTEN hear nothing any more. `cut`: nobody hears anything any more.
+
+    `lingers`: the server's last words arrive, and that it hung up does not.
+    """
 
     def __init__(self, database_url: str) -> None:
         parts = urlsplit(database_url)
@@ -22,6 +25,7 @@ class Line:
         self.url = parts._replace(query=f"host={self._home}").geturl()
         self.deaf = False
         self.cut = False
+        self.lingers = False
         self.withheld = 0
         self._stop: asyncio.Event
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -62,4 +66,5 @@ class Line:
         except OSError:
             pass
         finally:
-            sink.close()
+            if asked or not self.lingers:
+                sink.close()
