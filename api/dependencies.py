@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import asyncpg
@@ -34,20 +34,22 @@ from storage.keys import REFRESH_SECONDS, KeyRing, load_keys
 from storage.ledger import Ledger
 from storage.markup import SafeMarkup
 from storage.media import MediaAddresses
-from storage.migrate import check_schema
 from storage.oauth import OAuthStore
 from storage.objects import ObjectStore
 from storage.passwords import password_matches
-from storage.provider import ProviderClient
 from storage.reader_delivery import DeliveryReader
 from storage.reader_desk import DeskReader
 from storage.reader_directory import DirectoryReader
 from storage.reader_feed import FeedReader
+from storage.schema import check_schema
 from storage.settings import BadSetting, Settings
 from storage.system import SystemClock, SystemIds
 from storage.tokens import TOKEN_SECONDS, mint
 from storage.watcher import FeedWatcher
 from storage.work import Work
+
+if TYPE_CHECKING:
+    from storage.provider import ProviderClient
 
 
 class Parts:
@@ -89,6 +91,8 @@ class Parts:
         self.objects = ObjectStore(settings)
         self.media = MediaAddresses(self.objects)
         if settings.provider:
+            from storage.provider import ProviderClient  # noqa: PLC0415 -- brings an HTTP client that few need
+
             callback = f"{settings.public_url}/oauth/provider/callback"
             self.provider = ProviderClient(settings.provider, callback)
         self.keys = await load_keys(self.engine, settings.secret_key, self.clock)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import Refusal
 from storage.embedded import CannotStart
-from storage.migrate import OldSchema
+from storage.schema import OldSchema
 from storage.settings import BadSetting
 
 P = ParamSpec("P")

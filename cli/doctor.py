@@ -14,8 +14,8 @@ from cli.environment import settings
 from cli.parts import engine_of
 from storage.database import WORKER
 from storage.keys import load_keys
-from storage.migrate import check_schema
 from storage.objects import ObjectStore
+from storage.schema import check_schema
 from storage.settings import BadSetting, Settings
 from storage.system import SystemClock
 

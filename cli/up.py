@@ -20,7 +20,7 @@ from cli.parts import prepare
 from domain.errors import IdTaken, Refusal
 from storage.embedded import CannotStart, Child
 from storage.local import LocalParts
-from storage.migrate import OldSchema
+from storage.schema import OldSchema
 from storage.settings import BadSetting, Settings, read_settings
 
 DEMO_CLIENT = "thu-nghiem"

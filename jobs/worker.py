@@ -19,9 +19,9 @@ from storage.audit import seal
 from storage.database import WORKER, make_engine, make_pool
 from storage.keys import REFRESH_SECONDS, load_keys
 from storage.markup import SafeMarkup
-from storage.migrate import check_schema
 from storage.objects import ObjectStore
 from storage.reconcile import reconcile
+from storage.schema import check_schema
 from storage.settings import Settings
 from storage.system import SystemClock, SystemIds
 from storage.work import Work

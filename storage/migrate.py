@@ -4,17 +4,12 @@ from pathlib import Path
 
 from alembic.command import upgrade
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 _LOCK = 3250_2021
 """Any number that only migrations use."""
-
-
-class OldSchema(Exception):  # noqa: N818
-    """The database is not at the schema this code needs."""
 
 
 def _config() -> Config:
@@ -43,11 +38,3 @@ def _upgrade(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     upgrade(config, "head")
-
-
-async def check_schema(engine: AsyncEngine) -> None:
-    """Raise OldSchema unless the database is exactly at our newest revision."""
-    async with engine.connect() as connection:
-        found = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
-    if found != newest():
-        raise OldSchema(f"database schema is {found}, this program needs {newest()}: run `lantoa migrate`")

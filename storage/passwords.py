@@ -5,13 +5,26 @@ import contextlib
 import os
 import secrets
 import threading
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 _HASHER = PasswordHasher(parallelism=1)  # 64 MiB, three passes, one lane: OWASP's minimum several times over
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+
+
+def _nobody() -> str:
+    """A hash that no password has, written down and not computed: a start of a process needs no 64 MiB."""
+    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    salt, digest = (
+        b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (_HASHER.salt_len, _HASHER.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
+_NOBODY = _nobody()
 
 
 def _give_way() -> None:

@@ -1,13 +1,17 @@
 """`storage/tables.py` says what the migrations made."""
 
 import asyncio
+import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, inspect
+import pytest
+from sqlalchemy import Connection, inspect, text
 
 from storage import identity_tables  # noqa: F401 -- declares its tables
 from storage.database import make_engine
-from storage.migrate import migrate
+from storage.migrate import migrate, newest
+from storage.schema import REVISION, OldSchema, check_schema
 from storage.tables import metadata
 from tests.installation import Installation
 
@@ -53,3 +57,32 @@ def test_migrating_again_from_many_sides_changes_nothing(installation: Installat
         return set(revisions)
 
     assert len(asyncio.run(work())) == 1
+
+
+def test_the_program_needs_the_newest_migration() -> None:
+    assert newest() == REVISION
+
+
+def test_no_other_schema_is_served(installation: Installation) -> None:
+    """Neither an empty database nor an older one."""
+    name = f"old_{secrets.token_hex(4)}"
+    installation.sql(f"CREATE DATABASE {name}")
+    url = urlsplit(installation.environ["LANTOA_DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+    async def check(*statements: str) -> None:
+        engine = make_engine(url, size=1)
+        try:
+            async with engine.begin() as connection:
+                for each in statements:
+                    await connection.execute(text(each))
+            await check_schema(engine)
+        finally:
+            await engine.dispose()
+
+    with pytest.raises(OldSchema, match="schema is None"):
+        asyncio.run(check())
+    with pytest.raises(OldSchema, match="schema is 0001"):
+        asyncio.run(
+            check("CREATE TABLE alembic_version (version_num text)", "INSERT INTO alembic_version VALUES ('0001')")
+        )
+    installation.sql(f"DROP DATABASE {name}")

@@ -1,0 +1,26 @@
+"""Passwords are compared in the same time whether there is an account or not."""
+
+import asyncio
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
+
+from storage.passwords import _NOBODY, hash_password, password_matches
+
+
+def test_an_account_without_a_password_costs_the_same_and_never_matches() -> None:
+    async def work() -> tuple[str, bool, bool, bool]:
+        kept = await hash_password("đúng")
+        return (
+            kept,
+            await password_matches(kept, "đúng"),
+            await password_matches(kept, "sai"),
+            await password_matches(None, "đúng"),
+        )
+
+    kept, right, wrong, nobody = asyncio.run(work())
+    assert (right, wrong, nobody) == (True, False, False)
+    assert extract_parameters(_NOBODY) == extract_parameters(kept)
+    with pytest.raises(VerifyMismatchError):  # it is read and computed, not refused at a glance
+        PasswordHasher().verify(_NOBODY, "đúng")
