@@ -36,7 +36,7 @@ async def mint_member_token(settings: Settings, login: str, scopes: list[str], m
                 await work.organizations.add_client(_operator_client(member.organization_id))
             now, session_id = clock.now(), ids.new()
             granted = " ".join(sorted(scopes or allowed))
-            await work.connection.execute(
+            await work.sql.run(
                 insert(sessions).values(
                     id=session_id,
                     client_id=OPERATOR_CLIENT,

@@ -57,6 +57,19 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     note: str = ""
 
 
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """All that publishing a material asks for, as of one moment.
+
+    `carrying` tells of each channel that ever had the material whether it is live there now.
+    """
+
+    material: Material
+    owner: Organization
+    channels: tuple[Channel, ...]
+    carrying: dict[UUID, bool]
+    assets: dict[UUID, Asset]
+
+
 class Clock(Protocol):
     def now(self) -> datetime: ...
 
@@ -79,6 +92,7 @@ class Signer(Protocol):
 
 class Materials(Protocol):
     async def get(self, material_id: UUID) -> Material: ...
+    async def for_release(self, material_id: UUID) -> Release: ...
     async def add(self, material: Material) -> None: ...
     async def save(self, material: Material) -> Material: ...
     async def add_history(self, material_id: UUID, line: HistoryLine) -> None: ...

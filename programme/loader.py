@@ -62,7 +62,7 @@ class Loader:
             for place, (name, code, title) in enumerate(rows)
         ]
         async with self.work() as work:
-            await work.connection.execute(upsert(vocabulary).on_conflict_do_nothing(), values)
+            await work.sql.run(upsert(vocabulary).values(values).on_conflict_do_nothing())
             await work.commit(LOADER)
 
     async def organizations(self, programme: dict[str, Any]) -> None:

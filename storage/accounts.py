@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Delete, Update, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -126,7 +126,8 @@ class Accounts:
             statement = upsert(credentials).values(member_id=member.id, password_hash=kept, totp_step=0)
             changed = {"password_hash": kept}
             c.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=changed))
-            end_sessions(c, member.id, now)
+            for each in ending(member.id, now):
+                c.execute(each)
             _record(c, now, by or f"member:{member.id}", "password.set", {"member": str(member.id)})
 
         await self._run(work)
@@ -230,11 +231,13 @@ class Accounts:
         return await self._run(work)
 
 
-def end_sessions(c: Connection, member_id: UUID, now: datetime) -> None:
-    """Every app and browser of the member is out."""
+def ending(member_id: UUID, now: datetime) -> tuple[Update, Delete]:
+    """What puts every app and browser of the member out."""
     still = (sessions.c.member_id == member_id, sessions.c.revoked_at.is_(None))
-    c.execute(update(sessions).where(*still).values(revoked_at=now))
-    c.execute(delete(logins).where(logins.c.member_id == member_id))
+    return (
+        update(sessions).where(*still).values(revoked_at=now),
+        delete(logins).where(logins.c.member_id == member_id),
+    )
 
 
 def _record(c: Connection, now: datetime, actor: str, verb: str, detail: dict[str, object]) -> None:

@@ -1,6 +1,5 @@
 """Connections, and the edge where driver errors become `Unavailable`."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -16,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import Unavailable
+from storage.statements import json_text
 
 Connection = asyncpg.pool.PoolConnectionProxy
 CONNECT_SECONDS = 1.5
@@ -33,10 +33,6 @@ LOST = (
     PoolTimeout,
 )
 """What drivers raise when the database is not there; `translated` makes `Unavailable` of it."""
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -59,15 +55,15 @@ WORKER = "lantoa-worker"
 def make_engine(url: str, *, size: int = 8, name: str = "lantoa") -> AsyncEngine:
     """Make the engine of the write side. No connection is opened yet."""
     parts = parse_url(url)
-    named = {"server_settings": {"application_name": name}}
+    named = {"server_settings": {"application_name": name, "timezone": "UTC"}}
     return create_async_engine(
         URL.create("postgresql+asyncpg"),
         connect_args={**parts, **named, "timeout": CONNECT_SECONDS, "command_timeout": 30},
         pool_size=2 * size,
         max_overflow=0,  # an overflowing connection is opened and closed for one request: 5 ms each
         pool_timeout=CONNECT_SECONDS,
-        json_serializer=_json,
-        json_deserializer=json.loads,
+        json_serializer=json_text,
+        json_deserializer=msgspec.json.decode,
     )
 
 

@@ -1,27 +1,51 @@
 """Materials, their history and their published editions in PostgreSQL."""
 
-import json
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, bindparam, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from asyncpg import IntegrityConstraintViolationError, Record
+from sqlalchemy import Integer, Uuid, and_, bindparam, insert, or_, select, text, update
 
-from domain.asset import Attachment
-from domain.channel import LiveEdition
+from domain.asset import Asset, Attachment
+from domain.channel import Channel, LiveEdition
 from domain.content import Content
 from domain.errors import IdTaken, StaleVersion
 from domain.material import Material
-from domain.ports import Edition, HistoryLine, Signature
+from domain.organization import Organization
+from domain.ports import Edition, HistoryLine, Release, Signature
 from storage.rows import to_row, to_struct
-from storage.tables import edition_assets, editions, history, materials
+from storage.statements import Sql, Statement
+from storage.tables import editions, history, materials
 
-# Built once: SQLAlchemy takes as long to build a statement as PostgreSQL to run it.
-_GET = select(materials).where(materials.c.id == bindparam("wanted"))
-_SAVE = update(materials).where(materials.c.id == bindparam("known_id"), materials.c.revision == bindparam("known"))
-_ADD_HISTORY, _ADD_EDITION = insert(history), insert(editions)
+_COLUMNS = tuple(materials.columns.keys())
+_GET = Statement(select(materials).where(materials.c.id == bindparam("wanted")))
+_SAVE = Statement(
+    update(materials).where(materials.c.id == bindparam("known_id"), materials.c.revision == bindparam("known")),
+    *_COLUMNS,
+)
+_RELEASE = Statement(text("""
+SELECT m.*, row_to_json(o)::text AS owner,
+       (SELECT coalesce(json_agg(to_jsonb(c) - 'purged_seq' ORDER BY slug), '[]')::text FROM channels c) AS channels,
+       (SELECT coalesce(json_object_agg(channel_id, reason IS NULL), '{}')::text
+          FROM entries WHERE material_id = m.id) AS carrying,
+       (SELECT coalesce(json_object_agg(id, row_to_json(a)), '{}')::text FROM assets a
+         WHERE id IN (SELECT CAST(each ->> 'asset_id' AS uuid) FROM jsonb_array_elements(m.attachments) each)) AS assets
+  FROM materials m JOIN organizations o ON o.id = m.owner_id WHERE m.id = :wanted
+"""))  # fmt: skip
+_read_owner = msgspec.json.Decoder(Organization).decode
+_read_channels = msgspec.json.Decoder(tuple[Channel, ...]).decode
+_read_carrying = msgspec.json.Decoder(dict[UUID, bool]).decode
+_read_edition = msgspec.json.Decoder(LiveEdition).decode
+_read_assets = msgspec.json.Decoder(dict[UUID, Asset]).decode
+_ADD_HISTORY = Statement(insert(history), *history.columns.keys()[1:])
+_ADD_EDITION = Statement(insert(editions), *editions.columns.keys())
+_ADD_ASSETS = Statement(
+    text(
+        "INSERT INTO edition_assets (material_id, version, asset_id) "
+        "SELECT :material_id, :version, unnest(CAST(:asset_ids AS uuid[]))"
+    ).bindparams(bindparam("material_id", type_=Uuid), bindparam("version", type_=Integer))
+)
 
 
 def _row(material: Material) -> dict[str, object]:
@@ -36,64 +60,72 @@ def _row(material: Material) -> dict[str, object]:
     }
 
 
+def _material(row: Record | None) -> Material:
+    return to_struct(
+        Material,
+        row,
+        content=msgspec.convert(row["content"], Content) if row else None,
+        attachments=msgspec.convert(row["attachments"], tuple[Attachment, ...]) if row else None,
+    )
+
+
 class MaterialStore:
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._db = connection
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
         self.sealed: dict[tuple[UUID, int], Signature] = {}
         """The seals of the editions that this transaction added."""
 
     async def get(self, material_id: UUID) -> Material:
-        row = (await self._db.execute(_GET, {"wanted": material_id})).mappings().first()
-        return to_struct(
-            Material,
-            row,
-            content=msgspec.convert(row["content"], Content) if row else None,
-            attachments=msgspec.convert(row["attachments"], tuple[Attachment, ...]) if row else None,
+        return _material(await self._sql.row(_GET, wanted=material_id))
+
+    async def for_release(self, material_id: UUID) -> Release:
+        row = await self._sql.row(_RELEASE, wanted=material_id)
+        material = _material(row)
+        assert row is not None
+        return Release(
+            material=material,
+            owner=_read_owner(row["owner"]),
+            channels=_read_channels(row["channels"]),
+            carrying=_read_carrying(row["carrying"]),
+            assets=_read_assets(row["assets"]),
         )
 
     async def add(self, material: Material) -> None:
         try:
-            await self._db.execute(insert(materials).values(_row(material)))
-        except IntegrityError as error:
+            await self._sql.run(insert(materials).values(_row(material)))
+        except IntegrityConstraintViolationError as error:
             raise IdTaken from error
 
     async def save(self, material: Material) -> Material:
         """Write the next revision; StaleVersion when somebody else did so first."""
         values = _row(material) | {"revision": material.revision + 1}
-        done = await self._db.execute(_SAVE, values | {"known_id": material.id, "known": material.revision})
-        if done.rowcount != 1:
-            current = await self.get(material.id)
-            raise StaleVersion(current=current.revision)
+        if await self._sql.run(_SAVE, **values, known_id=material.id, known=material.revision) != 1:
+            raise StaleVersion(current=(await self.get(material.id)).revision)
         return msgspec.structs.replace(material, revision=material.revision + 1)
 
     async def add_history(self, material_id: UUID, line: HistoryLine) -> None:
-        await self._db.execute(_ADD_HISTORY, {**to_row(history, line), "material_id": material_id})
+        self._sql.later(_ADD_HISTORY, **to_row(history, line), material_id=material_id)
 
     async def add_edition(self, edition: Edition) -> None:
         seal = edition.signature
         self.sealed[edition.material_id, edition.version] = seal
-        await self._db.execute(
+        self._sql.later(
             _ADD_EDITION,
-            {
-                "material_id": edition.material_id,
-                "version": edition.version,
-                "document": edition.document,
-                "sha256": seal.sha256,
-                "signature": seal.value,
-                "kid": seal.kid,
-                "published_at": edition.published_at,
-                "hidden": False,
-            },
+            material_id=edition.material_id,
+            version=edition.version,
+            document=edition.document,
+            sha256=seal.sha256,
+            signature=seal.value,
+            kid=seal.kid,
+            published_at=edition.published_at,
+            hidden=False,
         )
         if edition.asset_ids:
-            rows = [
-                {"material_id": edition.material_id, "version": edition.version, "asset_id": each}
-                for each in edition.asset_ids
-            ]
-            await self._db.execute(insert(edition_assets), rows)
+            named = {"material_id": edition.material_id, "version": edition.version}
+            self._sql.later(_ADD_ASSETS, **named, asset_ids=edition.asset_ids)
 
     async def hide_editions(self, material_id: UUID) -> None:
-        await self._db.execute(update(editions).where(editions.c.material_id == material_id).values(hidden=True))
+        await self._sql.run(update(editions).where(editions.c.material_id == material_id).values(hidden=True))
 
     async def due(self, at: datetime, limit: int) -> list[UUID]:
         """Ids the clock must act on, longest due first. An edition that expired before it began is left alone."""
@@ -108,7 +140,7 @@ class MaterialStore:
             .order_by(materials.c.due_at)
             .limit(limit)
         )
-        return list((await self._db.execute(query)).scalars())
+        return await self._sql.column(query)
 
     async def live_after(self, material_id: UUID, limit: int) -> list[LiveEdition]:
         """The live editions with ids after this one, in id order, as their signed documents say."""
@@ -122,5 +154,4 @@ class MaterialStore:
             .order_by(materials.c.id)
             .limit(limit)
         )
-        found = (await self._db.execute(query)).scalars()
-        return [msgspec.convert(json.loads(document), LiveEdition) for document in found]
+        return [_read_edition(document) for document in await self._sql.column(query)]

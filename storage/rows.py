@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
+from asyncpg import Record
 from sqlalchemy import RowMapping, Table
 
 from domain.errors import NotFound
@@ -11,7 +12,7 @@ from domain.errors import NotFound
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def to_struct(kind: type[T], row: RowMapping | None, **instead: object) -> T:
+def to_struct(kind: type[T], row: RowMapping | Record | None, **instead: object) -> T:
     """Build `kind` from the columns it has fields for; NotFound for no row."""
     if row is None:
         raise NotFound

@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.statements import Sql
 
 _MOVES = [
     "UPDATE members SET organization_id = :coming WHERE organization_id = :leaving",
@@ -32,12 +33,12 @@ _MOVES = [
 ]
 
 
-async def hand_over(connection: AsyncConnection, leaving_id: UUID, coming_id: UUID, at: datetime) -> None:
+async def hand_over(sql: Sql, leaving_id: UUID, coming_id: UUID, at: datetime) -> None:
     """Move everything that is still alive, in the caller's transaction."""
     values = {"leaving": leaving_id, "coming": coming_id, "at": at}
     for statement in _MOVES:
         named = {name: value for name, value in values.items() if f":{name}" in statement}
-        await connection.execute(text(_typed(statement)), named)
+        await sql.run(text(_typed(statement)), **named)
 
 
 def _typed(statement: str) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 from uuid import UUID
 
+import asyncpg
 import msgspec
-from sqlalchemy import Integer, Text, Uuid, bindparam, insert, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import PoolProxiedConnection, Text, bindparam, insert, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.change import Entry
 from domain.ports import Assets, Channels, Clock, Event, Ids, Materials, Organizations, Takedowns, Uploads
@@ -18,29 +18,28 @@ from storage.database import translated
 from storage.lines import Line, tail_of
 from storage.materials import MaterialStore
 from storage.organizations import OrganizationStore
-from storage.tables import Instant, audit
+from storage.statements import Sql, Statement
+from storage.tables import audit
 from storage.takedowns import TakedownStore
 
 FEED_LOCK = 3250
 """The advisory lock that puts feed entries in commit order, taken in `place_entries` (migration 0003)."""
 FEED_NOTIFY = "feed"
 
-_SEALS = text("""
+_SEALS = Statement(
+    text("""
 SELECT d.material_id, d.version, d.sha256, d.signature, d.kid
   FROM unnest(CAST(:materials AS uuid[]), CAST(:versions AS int[])) AS u (material_id, version)
   JOIN editions d USING (material_id, version)
 """)
-_PLACE = text("SELECT place_entries(:channels, :materials, :versions, :times, :reasons, :notes, :tails)").bindparams(
-    bindparam("channels", type_=ARRAY(Uuid)),
-    bindparam("materials", type_=ARRAY(Uuid)),
-    bindparam("versions", type_=ARRAY(Integer)),
-    bindparam("times", type_=ARRAY(Instant)),
-    bindparam("reasons", type_=ARRAY(Text)),
-    bindparam("notes", type_=ARRAY(Text)),
-    bindparam("tails", type_=ARRAY(Text)),
 )
-_AUDIT = insert(audit)
-_MARK = text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key")
+_PLACE = Statement(text("SELECT place_entries(:channels, :materials, :versions, :times, :reasons, :notes, :tails)"))
+_AUDIT = Statement(insert(audit), "at", "actor", "verb", "thing", "detail")
+_MARK = Statement(
+    text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key").bindparams(
+        bindparam("actor", type_=Text), bindparam("key", type_=Text)
+    )
+)
 
 
 _ACCESS = ("channel:", "organization:")
@@ -75,52 +74,70 @@ class Work:
         self.ids = ids
         self._idempotency = idempotency
         self._told = told
-        self._connection: AsyncConnection | None = None
+        self._pooled: PoolProxiedConnection | None = None
         self._entries: list[Entry] = []
 
     @property
-    def connection(self) -> AsyncConnection:
-        assert self._connection is not None, "enter the unit of work first"
-        return self._connection
+    def connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """The driver's connection, in the transaction."""
+        assert self._pooled is not None, "enter the unit of work first"
+        driver: asyncpg.Connection[asyncpg.Record] = cast("Any", self._pooled.driver_connection)
+        return driver
 
     async def __aenter__(self) -> Self:
-        assert self._connection is None, "a unit of work is one transaction at a time"
+        assert self._pooled is None, "a unit of work is one transaction at a time"
         with translated():
-            self._connection = connection = await self._engine.connect()
+            self._pooled = await self._engine.raw_connection()
+            try:
+                await self.connection.execute("BEGIN")
+            except BaseException:
+                self._give_back()
+                raise
         self._entries = []
-        self.materials = self._kept = MaterialStore(connection)
-        self.channels = ChannelStore(connection)
-        self.takedowns = TakedownStore(connection)
-        self.organizations = OrganizationStore(connection)
-        self.assets = AssetStore(connection)
-        self.uploads = UploadStore(connection)
+        self.sql = sql = Sql(self.connection)
+        self.materials = self._kept = MaterialStore(sql)
+        self.channels = ChannelStore(sql)
+        self.takedowns = TakedownStore(sql)
+        self.organizations = OrganizationStore(sql)
+        self.assets = AssetStore(sql)
+        self.uploads = UploadStore(sql)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        connection, self._connection = self.connection, None
         with translated():
             try:
+                if not self.connection.is_closed() and self.connection.is_in_transaction():
+                    await self.connection.execute("ROLLBACK")
+            finally:
+                self._give_back()
                 if error is not None:
                     raise error  # lets `translated` see driver errors that were raised inside the block
-            finally:
-                await connection.close()
+
+    def _give_back(self) -> None:
+        """To the pool; a connection that is lost, or whose state nobody knows, is thrown away."""
+        pooled, connection = self._pooled, self.connection
+        self._pooled = None
+        assert pooled is not None
+        if connection.is_closed() or connection.is_in_transaction():
+            pooled.invalidate()
+        pooled.close()
 
     def publish(self, entries: Sequence[Entry]) -> None:
         self._entries.extend(entries)
 
     async def commit(self, event: Event) -> None:
         with translated():
-            told = {"at": self.clock.now(), **msgspec.structs.asdict(event)}
-            await self.connection.execute(_AUDIT, told)
+            self.sql.later(_AUDIT, at=self.clock.now(), **msgspec.structs.asdict(event))
             if self._idempotency:
                 actor, key = self._idempotency
-                await self.connection.execute(_MARK, {"actor": actor, "key": key})
+                self.sql.later(_MARK, actor=actor, key=key)
+            await self.sql.write_later()
             moved = frozenset(entry.channel_id for entry in self._entries)
             if self._entries:
                 await self._place_entries()
-            await self.connection.commit()
+            await self.connection.execute("COMMIT")
         if self._told is None:
             return
         if event.thing.startswith(_ACCESS):
@@ -143,17 +160,15 @@ class Work:
             )
             for e in entries
         ]
-        await self.connection.execute(
+        await self.sql.row(
             _PLACE,
-            {
-                "channels": [e.channel_id for e in entries],
-                "materials": [e.material_id for e in entries],
-                "versions": [e.version for e in entries],
-                "times": [e.changed_at for e in entries],
-                "reasons": [e.reason for e in entries],
-                "notes": [e.note for e in entries],
-                "tails": [tail_of(line) for line in lines],
-            },
+            channels=[e.channel_id for e in entries],
+            materials=[e.material_id for e in entries],
+            versions=[e.version for e in entries],
+            times=[e.changed_at for e in entries],
+            reasons=[e.reason for e in entries],
+            notes=[e.note for e in entries],
+            tails=[tail_of(line) for line in lines],
         )
 
     async def _seals(self, entries: Sequence[Entry]) -> dict[tuple[UUID, int], dict[str, str]]:
@@ -165,10 +180,8 @@ class Work:
         live = sorted({(e.material_id, e.version) for e in entries if e.reason is None} - made.keys())
         if not live:
             return made
-        rows = await self.connection.execute(
-            _SEALS, {"materials": [m for m, _ in live], "versions": [v for _, v in live]}
-        )
+        rows = await self.sql.rows(_SEALS, materials=[m for m, _ in live], versions=[v for _, v in live])
         return made | {
-            (row.material_id, row.version): {"sha256": row.sha256, "signature": row.signature, "kid": row.kid}
+            (row["material_id"], row["version"]): {name: row[name] for name in ("sha256", "signature", "kid")}
             for row in rows
         }

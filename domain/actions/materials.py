@@ -24,7 +24,11 @@ from domain.ports import Event, HistoryLine, UnitOfWork
 
 async def load_for(uow: UnitOfWork, actor: Actor, verb: Verb, material_id: UUID, revision: int | None) -> Material:
     """Get a material that `actor` may do `verb` to, at the revision it says it has seen (None: any)."""
-    material = await uow.materials.get(material_id)
+    return allowed(await uow.materials.get(material_id), actor, verb, revision)
+
+
+def allowed(material: Material, actor: Actor, verb: Verb, revision: int | None) -> Material:
+    """The material, if `actor` may do `verb` to it at that revision."""
     if not sees(actor, material.owner_id):
         raise NotFound
     require(actor, verb, material.owner_id)

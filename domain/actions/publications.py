@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.actions.materials import VERB_OF, event, keep, load_for
+from domain.actions.materials import VERB_OF, allowed, event, keep, load_for
 from domain.actor import Actor
 from domain.change import Entry, TombstoneReason
 from domain.channel import Channel, LiveEdition
@@ -14,7 +14,7 @@ from domain.document import freeze
 from domain.errors import NotFound
 from domain.material import LifeVerb, Material, advance
 from domain.permissions import sees
-from domain.ports import Edition, Event, Markup, Signer, UnitOfWork
+from domain.ports import Edition, Event, Markup, Release, Signer, UnitOfWork
 from domain.takedown import Obligation, Takedown, closed_if_done
 
 CLOCK = "clock"
@@ -43,22 +43,20 @@ async def publish(
 ) -> Material:
     """Publish an approved material, or `correct` a published one (the note is public)."""
     async with uow:
-        material = await load_for(uow, actor, VERB_OF[verb], material_id, revision)
-        saved = await _release(uow, press, material, verb, by=actor.key, note=note)
+        found = await uow.materials.for_release(material_id)
+        allowed(found.material, actor, VERB_OF[verb], revision)
+        saved = await _release(uow, press, found, verb, by=actor.key, note=note)
         await uow.commit(event(actor.key, verb, saved))
     return saved
 
 
-async def _release(
-    uow: UnitOfWork, press: Press, material: Material, verb: LifeVerb, *, by: str, note: str
-) -> Material:
+async def _release(uow: UnitOfWork, press: Press, found: Release, verb: LifeVerb, *, by: str, note: str) -> Material:
     now = uow.clock.now()
-    moved = advance(material, verb, by=by, at=now, note=note)
-    assets = await uow.assets.many([a.asset_id for a in moved.attachments])
+    moved = advance(found.material, verb, by=by, at=now, note=note)
     document = freeze(
         moved,
-        owner=await uow.organizations.get(moved.owner_id),
-        assets=assets,
+        owner=found.owner,
+        assets=found.assets,
         body_html=press.markup.html(moved.content.body) if moved.content.body else "",
         correction_note=note if verb == "correct" else "",
     )
@@ -70,11 +68,10 @@ async def _release(
             document=document,
             signature=press.signer.sign(document),
             published_at=now,
-            asset_ids=tuple(assets),
+            asset_ids=tuple(found.assets),
         )
     )
-    carrying = await uow.channels.carrying(saved.id)
-    uow.publish(route(_edition(saved), await uow.channels.all(), carrying, now))
+    uow.publish(route(_edition(saved), found.channels, found.carrying, now))
     return saved
 
 
@@ -177,7 +174,8 @@ async def run_due(uow: UnitOfWork, press: Press, material_id: UUID) -> Material 
             return None
         else:
             verb = "publish"
-            saved = await _release(uow, press, material, verb, by=CLOCK, note="")
+            found = await uow.materials.for_release(material_id)
+            saved = await _release(uow, press, found, verb, by=CLOCK, note="")
         await uow.commit(event(CLOCK, verb, saved))
     return saved
 

@@ -66,7 +66,7 @@ class Bench:
 
     async def edition(self, material_id: UUID, version: int) -> None:
         async with self.work() as work:
-            kid = (await work.connection.exec_driver_sql("SELECT kid FROM signing_keys LIMIT 1")).scalar_one()
+            kid = await work.connection.fetchval("SELECT kid FROM signing_keys LIMIT 1")
             body = body_of(version)
             seal = Signature(sha256=sha256(body).hexdigest(), value="s", kid=kid)
             now = datetime.now(UTC)
@@ -107,14 +107,14 @@ class Writer:
 
     async def begin(self) -> None:
         await self.work.__aenter__()
-        await self.work.connection.exec_driver_sql("SELECT 1")
+        await self.work.connection.execute("SELECT 1")
 
     async def place(self) -> None:
         self.work.publish([self.bench.entry(self.material_id, 1)])
         await self.work._place_entries()
 
     async def commit(self) -> None:
-        await self.work.connection.commit()
+        await self.work.connection.execute("COMMIT")
         await self.work.__aexit__(None, None, None)
 
 
