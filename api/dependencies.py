@@ -208,6 +208,11 @@ def read_by(request: Request[Any, Any, Any]) -> tuple[Parts, Actor | None]:
     return _parts(request), _caller(request)
 
 
+def written_by(request: Request[Any, Any, Any]) -> tuple[Parts, UnitOfWork, Actor]:
+    """`parts`, `work` and `actor`, for the verbs, in the same way."""
+    return _parts(request), _work(request), _actor(request)
+
+
 def _actor(request: Request[Any, Any, Any]) -> Actor:
     actor = _caller(request)
     if actor is None:

@@ -39,14 +39,14 @@ class ChannelStore:
         return {row["channel_id"]: row["reason"] is None for row in rows}
 
     async def add(self, channel: Channel) -> None:
-        values = to_row(channels, channel, rule=msgspec.to_builtins(channel.rule))
+        values = to_row(channels, channel)
         try:
             await self._sql.run(insert(channels).values(**values, purged_seq=0))
         except IntegrityConstraintViolationError as error:
             raise SlugTaken(slug=channel.slug) from error
 
     async def save(self, channel: Channel) -> Channel:
-        values = dict(to_row(channels, channel, rule=msgspec.to_builtins(channel.rule)))
+        values = dict(to_row(channels, channel))
         values["revision"] = channel.revision + 1
         known = (channels.c.id == channel.id, channels.c.revision == channel.revision)
         if await self._sql.run(update(channels).where(*known).values(values)) != 1:

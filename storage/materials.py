@@ -51,8 +51,8 @@ _ADD_ASSETS = Statement(
 def _row(material: Material) -> dict[str, object]:
     return {
         **to_row(materials, material),
-        "content": msgspec.to_builtins(material.content),
-        "attachments": msgspec.to_builtins(material.attachments),
+        "content": material.content,
+        "attachments": material.attachments,
         "kind": material.content.kind,
         "title": material.content.title,
         "expires_at": material.content.expires_at,

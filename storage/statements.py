@@ -78,8 +78,10 @@ class Sql:
         """Keep a write that nothing in this transaction reads, to go with others in one round trip."""
         self._later.append((statement, statement.arguments(values)))
 
-    async def write_later(self) -> None:
-        """Send what was kept."""
+    async def write_later(self, last: Statement | None = None, **values: object) -> None:
+        """Send what was kept, and with it one more."""
+        if last is not None:
+            self.later(last, **values)
         kept, self._later = self._later, []
         if kept:
             together = _together(tuple(statement for statement, _ in kept))
@@ -92,7 +94,7 @@ def _built(core: Statement | ClauseElement) -> Statement:
 
 @lru_cache(maxsize=64)
 def _together(statements: tuple[Statement, ...]) -> str:
-    """One statement that does all: the others are its common table expressions."""
+    """One statement that does all: the others are common table expressions of the last."""
     texts, taken = [], 0
     for statement in statements:
         texts.append(_PLACE.sub(lambda place, taken=taken: f"${int(place[1]) + taken}", statement.sql))  # type: ignore[misc]

@@ -133,10 +133,11 @@ class Work:
             if self._idempotency:
                 actor, key = self._idempotency
                 self.sql.later(_MARK, actor=actor, key=key)
-            await self.sql.write_later()
             moved = frozenset(entry.channel_id for entry in self._entries)
             if self._entries:
                 await self._place_entries()
+            else:
+                await self.sql.write_later()
             await self.connection.execute("COMMIT")
         if self._told is None:
             return
@@ -146,7 +147,10 @@ class Work:
             self._told(moved)
 
     async def _place_entries(self) -> None:
-        """The last statement of the transaction: lock, insert, notify (sync.md, "Order without losing rows")."""
+        """The last statement of the transaction: lock, insert, notify (sync.md, "Order without losing rows").
+
+        With it goes what was kept for later: a round trip costs more than the lock's waiting for it.
+        """
         entries, self._entries = self._entries, []
         seals = await self._seals(entries)
         lines = [
@@ -160,7 +164,7 @@ class Work:
             )
             for e in entries
         ]
-        await self.sql.row(
+        await self.sql.write_later(
             _PLACE,
             channels=[e.channel_id for e in entries],
             materials=[e.material_id for e in entries],

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bodies import StrictBody, sent_fields
-from api.dependencies import Parts, Unit
+from api.dependencies import Parts, Unit, written_by
 from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation, revision_of
 from api.pages import CursorParameter, Limit, page_of, read_page_cursor
 from api.views import (
@@ -220,13 +220,11 @@ def _verb_route(verb: LifeVerb, operation_id: str, summary: str, *codes: str) ->
     async def handler(
         material_id: FromPath[UUID],
         data: JSONBody[Note],
-        parts: NamedDependency[Parts],
-        work: Unit,
-        actor: NamedDependency[Actor],
+        request: Request[Any, Any, Any],
         if_match: IfMatch = None,
         idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
     ) -> Response[MaterialView]:
-        return _answer(await _do(verb, material_id, data.note, parts, work, actor, if_match))
+        return _answer(await _do(verb, material_id, data.note, *written_by(request), if_match))
 
     problems = ("wrong_state", *CHANGING, *WRITING, *KEYED, *codes)
     return post(
