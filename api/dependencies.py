@@ -28,7 +28,7 @@ from domain.errors import Unauthenticated, Unavailable
 from domain.ports import UnitOfWork
 from storage.accounts import Accounts
 from storage.box import box, unbox
-from storage.database import make_engine, make_pool, reading
+from storage.database import STEADY, make_engine, make_pool, reading
 from storage.idempotency import IdempotencyStore
 from storage.keys import REFRESH_SECONDS, KeyRing, load_keys
 from storage.ledger import Ledger
@@ -57,6 +57,7 @@ class Parts:
 
     engine: AsyncEngine
     pool: asyncpg.Pool
+    steady: asyncpg.Pool
     objects: ObjectStore
     media: MediaAddresses
     keys: KeyRing
@@ -88,6 +89,7 @@ class Parts:
         self.engine = make_engine(settings.database_url)
         await check_schema(self.engine)
         self.pool = await make_pool(settings.database_url)
+        self.steady = await make_pool(settings.database_url, settings=STEADY)
         self.objects = ObjectStore(settings)
         self.media = MediaAddresses(self.objects)
         if settings.provider:
@@ -101,8 +103,8 @@ class Parts:
         self.accounts = Accounts(self.engine, settings.secret_key, self.clock.now)
         self.tokens = TokenReader(self.keys, self.oauth, self.clock, self.limiter, issuer=settings.public_url)
         self.idempotency = IdempotencyStore(self.pool)
-        self.feed = FeedReader(self.pool)
-        self.delivery = DeliveryReader(self.pool)
+        self.feed = FeedReader(self.steady)
+        self.delivery = DeliveryReader(self.steady)
         self.desk = DeskReader(self.pool)
         self.directory = DirectoryReader(self.pool)
         self.press = Press(SafeMarkup(), self.keys)
@@ -125,6 +127,7 @@ class Parts:
             task.cancel()
         await self.watcher.stop()
         await self.ledger.stop()
+        await self.steady.close()
         await self.pool.close()
         await self.engine.dispose()
 

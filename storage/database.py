@@ -1,8 +1,8 @@
 """Connections, and the edge where driver errors become `Unavailable`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
@@ -73,8 +73,15 @@ async def _reset(connection: "asyncpg.Connection[Any]") -> None:
         await connection.reset()
 
 
-async def make_pool(url: str, *, size: int = 10) -> asyncpg.Pool:
-    """Make the pool of the read side: prepared statements are remembered per connection."""
+STEADY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+"""For delivery's few fixed reads: planned once on each connection, along indexes, whatever the values are.
+
+Left to itself PostgreSQL plans a page anew each time it is asked for, which takes it as long as reading it.
+"""
+
+
+async def make_pool(url: str, *, size: int = 10, settings: Mapping[str, str] = MappingProxyType({})) -> asyncpg.Pool:
+    """Make a pool of the read side: prepared statements are remembered per connection."""
     pool = asyncpg.create_pool(
         **parse_url(url),
         min_size=0,
@@ -82,6 +89,7 @@ async def make_pool(url: str, *, size: int = 10) -> asyncpg.Pool:
         timeout=CONNECT_SECONDS,
         command_timeout=10,
         reset=_reset,
+        server_settings=dict(settings),
     )
     await pool
     return pool
