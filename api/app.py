@@ -17,8 +17,8 @@ from api.coding import Coding
 from api.contract import build_contract
 from api.dependencies import DEPENDENCIES, Parts
 from api.edge import Edge
-from api.middleware import Callers, Idempotency
-from api.operations import guard, options_of
+from api.middleware import Access, Callers, Idempotency
+from api.operations import options_of
 from api.problems import answer_crash, answer_http, answer_refusal
 from api.routes import (
     account,
@@ -91,8 +91,7 @@ def create_litestar(parts: Parts) -> Litestar:
     app = Litestar(
         [*options_of(ROUTES), *ROUTES],
         dependencies=DEPENDENCIES,
-        guards=[guard],
-        middleware=[callers, idempotency],
+        middleware=[callers, Access, idempotency],
         exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_crash},
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(title="Lan Tỏa", version=VERSION, description=DESCRIPTION, path="/_openapi"),

@@ -4,10 +4,12 @@ import time
 from hashlib import sha256
 from typing import Any, Protocol, cast
 
+from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.limits import client_address, limit_headers
+from api.operations import check
 from api.tokens import Caller, TokenReader
 from domain.errors import AlreadyDone, KeyInUse, KeyReused, MalformedRequest, TooManyRequests, Unauthenticated
 from domain.ports import Clock
@@ -63,6 +65,18 @@ class Callers:
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated
         return await self._tokens.caller(token.strip())
+
+
+class Access:
+    """Lets nobody through to a handler who may not. Litestar's guards would have it copied for each request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            check(ASGIConnection(scope), cast("Any", scope)["route_handler"])
+        await self._app(scope, receive, send)
 
 
 class IdempotencyKeys(Protocol):

@@ -1,6 +1,7 @@
-"""What every operation declares: its verb, and with it scopes, problems and the guard that enforces them."""
+"""What every operation declares: its verb, and with it scopes, problems and the check that enforces them."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, cast
 
 from litestar import Response, route
@@ -79,31 +80,22 @@ def _options(path: str, allow: str) -> HTTPRouteHandler:
     return route(path, http_method="OPTIONS", opt={"access": "open"}, include_in_schema=False)(options)
 
 
-_known: dict[object, frozenset[str]] = {}
-
-
+@cache
 def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
-    """The query parameters that a handler declares. Kept by its function: Litestar copies handlers for each guard."""
-    known = _known.get(handler.fn)
-    if known is None:
-        fields = handler.parsed_fn_signature.parameters.items()
-        known = _known[handler.fn] = frozenset(
-            definition.name or definition.query or name
-            for name, field in fields
-            if isinstance(definition := field.kwarg_definition, ParameterKwarg) and _is_query(definition)
-        )
-    return known
+    fields = handler.parsed_fn_signature.parameters.items()
+    return frozenset(
+        definition.name or definition.query or name
+        for name, field in fields
+        if isinstance(definition := field.kwarg_definition, ParameterKwarg) and _is_query(definition)
+    )
 
 
 def _is_query(definition: ParameterKwarg) -> bool:
     return definition.param_type.value == "query"
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Run before every handler: the caller must be known and hold the verb, query parameters known and single.
-
-    A coroutine, because Litestar sends plain functions to a thread.
-    """
+def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Done before every handler: the caller must be known and hold the verb, query parameters known and single."""
     access = handler.opt["access"]
     if access == "page":  # a page reads its query itself: RFC 6749 section 3.1 has unknown parameters ignored
         return

@@ -17,6 +17,7 @@ from api.coding import may_code
 from api.dependencies import Parts, Unit, read_by
 from api.memory import may_repeat
 from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
+from api.published import Published
 from api.views import (
     ChangesView,
     ChannelList,
@@ -50,8 +51,8 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     return if_none_match.strip() == "*" or etag in [t.strip().removeprefix("W/") for t in if_none_match.split(",")]
 
 
-def not_modified(etag: str, cache_control: str) -> Response[bytes]:
-    return Response(b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": VARY})
+def not_modified(etag: str, cache_control: str) -> Published:
+    return Published(b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": VARY})
 
 
 @get(
@@ -207,7 +208,7 @@ async def list_changes(
     if same:
         return not_modified(place.etag, cache)
     headers = {"etag": place.etag, "cache-control": cache, "vary": VARY}
-    return Response(page.body, media_type="application/json", headers=headers)
+    return Published(page.body, headers=headers)
 
 
 def _unchanged(page: Any, since: str | None, if_none_match: str | None) -> bool:

@@ -17,6 +17,7 @@ from api.coding import may_code
 from api.dependencies import Parts, read_by
 from api.memory import Received, may_repeat
 from api.operations import operation
+from api.published import Published
 from api.ranges import byte_range
 from api.routes.channels import VARY, IfNoneMatch, matches, not_modified
 from api.views import AssetView, DocumentView, VersionList, VersionView, show_asset
@@ -60,7 +61,7 @@ async def _document(
         "lantoa-signature": document.signature,
         "lantoa-kid": document.kid,
     }
-    return Response(document.body, media_type="application/json", headers=headers)
+    return Published(document.body, headers=headers)
 
 
 @get(
