@@ -199,11 +199,16 @@ class HeadsView(View, frozen=True, kw_only=True):
 
 
 class DigestView(View, frozen=True, kw_only=True):
-    """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials of the channel."""
+    """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials of the channel.
+
+    `signature`: Ed25519 by the key `kid` over the canonical JSON of `channel`, `count`, `cursor` and `sha256`.
+    """
 
     cursor: str
     count: int
     sha256: str
+    signature: str
+    kid: str
 
 
 class DocumentView(msgspec.Struct, kw_only=True):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.canonical import canonical
 from domain.errors import CursorExpired, CursorInvalid
 
 TombstoneReason = Literal["killed", "withdrawn", "expired", "superseded", "out_of_scope", "legal_order"]
@@ -68,6 +69,11 @@ def read_cursor(text: str, *, epoch: str, channel_id: UUID, purged_seq: int = 0)
     if 0 < seq < purged_seq:
         raise CursorExpired
     return seq
+
+
+def digest_statement(channel: str, *, cursor: str, count: int, sha256: str) -> bytes:
+    """The bytes that are signed of a digest: who holds it with all that it was made of has proven each document."""
+    return canonical({"channel": channel, "count": count, "cursor": cursor, "sha256": sha256})
 
 
 class Tombstone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import asyncpg
@@ -74,6 +74,14 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     next_seq: int
 
 
+class Digest(TypedDict):
+    """A channel's live materials in one hash, as of a cursor."""
+
+    cursor: str
+    count: int
+    sha256: str
+
+
 class _PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     slug: str
@@ -120,7 +128,7 @@ class FeedReader:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._walking = asyncio.Lock()
-        self._digests: dict[UUID, dict[str, object]] = {}
+        self._digests: dict[UUID, Digest] = {}
 
     async def places(self, actor: Actor | None) -> list[Place]:
         """Every channel that the caller may read."""
@@ -156,7 +164,7 @@ class FeedReader:
         tail = f'],"next":"{after}","more":{"true" if more else "false"}}}'.encode()
         return Page(place=place, start=start, body=_body(changes, tail), next_seq=next_seq)
 
-    async def digest(self, place: Place, at: str | None) -> dict[str, object]:
+    async def digest(self, place: Place, at: str | None) -> Digest:
         """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials, at the present head.
 
         The one read that walks a channel: as a stream, once for each head, one walk at a time.
@@ -168,17 +176,18 @@ class FeedReader:
                 raise CursorMoved(cursor=cursor)
             known = self._digests.get(place.channel.id)
             if known is None or known["cursor"] != cursor:
-                known = {"cursor": cursor} | await self._walk(connection, place.channel.id)
+                count, sha256 = await self._walk(connection, place.channel.id)
+                known = Digest(cursor=cursor, count=count, sha256=sha256)
                 self._digests[place.channel.id] = known
         return known
 
-    async def _walk(self, connection: Connection, channel_id: UUID) -> dict[str, object]:
+    async def _walk(self, connection: Connection, channel_id: UUID) -> tuple[int, str]:
         count, digest = 0, sha256()
         rows = await connection.cursor(_LIVE, channel_id)
         while block := await rows.fetch(_BLOCK):
             count += len(block)
             digest.update(b"".join([f"{row[0]}\n".encode() for row in block]))
-        return {"count": count, "sha256": digest.hexdigest()}
+        return count, digest.hexdigest()
 
 
 def _snapshot(connection: Connection) -> Any:

@@ -31,6 +31,7 @@ from api.views import (
 )
 from domain.actions import channels
 from domain.actor import Actor
+from domain.change import digest_statement
 
 TAGS = ["channels"]
 VARY = "Authorization, Accept-Encoding"
@@ -242,10 +243,12 @@ async def get_digest(
     caller: NamedDependency[Actor | None],
     at: Annotated[str | None, QueryParameter(description="The cursor you stand at")] = None,
 ) -> Response[DigestView]:
-    """A mirror computes the same and knows that it is equal."""
+    """A mirror computes the same and knows that it is equal; the signature proves all of it at once."""
     place = await parts.feed.place(slug, caller)
-    digest = msgspec.convert(await parts.feed.digest(place, at), DigestView)
-    return Response(digest, headers={"cache-control": "no-store", "vary": "Authorization"})
+    digest = await parts.feed.digest(place, at)
+    seal = parts.keys.sign(digest_statement(slug, **digest))
+    view = DigestView(**digest, signature=seal.value, kid=seal.kid)
+    return Response(view, headers={"cache-control": "no-store", "vary": "Authorization"})
 
 
 @get(

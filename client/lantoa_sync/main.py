@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from lantoa_sync.errors import Stop, Unreachable
 from lantoa_sync.mirror import Mirror
@@ -36,10 +36,19 @@ class Screen:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._reading: TaskID | None = None
 
     def event(self, name: str, **facts: Any) -> None:
+        if self._reading is not None and name in ("equal", "restart"):
+            self._progress.remove_task(self._reading)
+            self._reading = None
         if name in _WORDS:
             self._progress.console.print(_WORDS[name].format(**facts), markup=False, highlight=False)
+
+    def received(self, count: int) -> None:
+        if self._reading is None:
+            self._reading = self._progress.add_task("đang nhận tài liệu · receiving materials", total=None)
+        self._progress.update(self._reading, completed=count, description=f"đang nhận · receiving {count:,}")
 
     def download(self, name: str, total: int, done: int) -> Callable[[int], None]:
         task = self._progress.add_task(name[37:][:40] or name, total=total, completed=done)
@@ -58,6 +67,9 @@ class Lines:
     def event(self, name: str, **facts: Any) -> None:
         sys.stdout.write(json.dumps({"event": name, **facts}, ensure_ascii=False) + "\n")
         sys.stdout.flush()
+
+    def received(self, count: int) -> None:
+        self.event("received", count=count)
 
     def download(self, name: str, total: int, done: int) -> Callable[[int], None]:
         self.event("download", file=name, total=total, resumed_at=done)

@@ -1,14 +1,15 @@
 """The pull itself, as openapi/sync.md says: pages, documents, media, tombstones, takedowns, digest."""
 
-import json
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
 from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Revoked, Unreachable
-from lantoa_sync.seal import Verifier
+from lantoa_sync.feed import Change, Digest, Item, read_item
+from lantoa_sync.seal import Verifier, document_of, statement_of
 from lantoa_sync.server import Server
 from lantoa_sync.state import sync_directory
 from lantoa_sync.tree import CHUNK, Tree, file_sha256
@@ -21,6 +22,7 @@ class Teller(Protocol):
     """Where progress goes: bars for people, one JSON object a line for machines."""
 
     def event(self, name: str, **facts: Any) -> None: ...
+    def received(self, count: int) -> None: ...
     def download(self, name: str, total: int, done: int) -> Callable[[int], None]: ...
 
 
@@ -40,7 +42,8 @@ class Mirror:
     def pull(self, wait: int = 0) -> None:
         """Bring the mirror to the channel's head and prove it equal. With `wait`, sleep for news first."""
         try:
-            if self._to_head(wait) or not self._proven:
+            moved = self._first() if self._tree.staged else self._to_head(wait)
+            if moved or not self._proven:
                 self._proven = False
                 self._prove()
                 self._complete()
@@ -57,6 +60,39 @@ class Mirror:
                 time.sleep(_PAUSE)
             raise
 
+    def _first(self) -> bool:
+        """Read the channel for the first time. Documents must have their SHA-256; the digest proves them all at once.
+
+        They are kept apart until then. The next page is asked for while this one is written down.
+        """
+        with ThreadPoolExecutor(1) as ahead:
+            cursor, more = self._tree.cursor, True
+            coming = ahead.submit(self._server.changes, self._channel, cursor)
+            while more:
+                try:
+                    page = coming.result()
+                except CursorExpired:
+                    self._start_again("cursor expired")
+                    coming = ahead.submit(self._server.changes, self._channel, None)
+                    continue
+                more = page.more
+                if more:
+                    coming = ahead.submit(self._server.changes, self._channel, page.next)
+                for change in page.changes:
+                    if change.op == "tombstone":
+                        self._tree.remove(change.id)
+                    else:
+                        data, _ = document_of(change)
+                        self._tree.keep(change.id, change.version, data, {}, change.sha256)
+                self._tree.cursor = page.next
+                self._tree.note()
+                self._tell.received(len(self._tree.live))
+        return True
+
+    def _start_again(self, why: str) -> None:
+        self._tell.event("restart", why=why)
+        self._tree.forget()
+
     def _to_head(self, wait: int = 0) -> bool:
         """Read on to the head. True when anything came."""
         more, moved = True, False
@@ -68,13 +104,13 @@ class Mirror:
                 self._restart()
                 moved = True
                 continue
-            for change in page["changes"]:
+            for change in page.changes:
                 self._apply(change)
-            if page["changes"] or page["next"] != self._tree.cursor:
-                self._tree.cursor = page["next"]
+            if page.changes or page.next != self._tree.cursor:
+                self._tree.cursor = page.next
                 self._tree.note()
                 moved = True
-            more, wait = page["more"], 0
+            more, wait = page.more, 0
         return moved
 
     def _restart(self) -> None:
@@ -83,49 +119,53 @@ class Mirror:
         seen: set[str] = set()
         cursor: str | None = None
         while True:
-            page = self._server.changes(self._channel, cursor, 0)
-            for change in page["changes"]:
+            page = self._server.changes(self._channel, cursor)
+            for change in page.changes:
                 self._apply(change)
-                if change["op"] == "upsert":
-                    seen.add(change["id"])
-            cursor = page["next"]
-            if not page["more"]:
+                if change.op == "upsert":
+                    seen.add(change.id)
+            cursor = page.next
+            if not page.more:
                 break
         for gone in before - seen:
             self._tree.remove(gone)
         self._tree.cursor = cursor
         self._tree.save()
 
-    def _apply(self, change: dict[str, Any]) -> None:
-        material_id, version = change["id"], change["version"]
-        if change["op"] == "tombstone":
-            if self._tree.remove(material_id):
-                self._tell.event("removed", id=material_id, reason=change["reason"], note=change.get("note", ""))
+    def _apply(self, change: Change) -> None:
+        if change.op == "tombstone":
+            if self._tree.remove(change.id):
+                self._tell.event("removed", id=change.id, reason=change.reason, note=change.note)
             return
-        known = self._tree.live.get(material_id)
-        if known and known["version"] > version:
+        known = self._tree.live.get(change.id)
+        if known and known["version"] > change.version:
             return  # at-least-once: an older edition came again
-        if not self._verifier.knows(change["kid"]):
-            self._verifier = Verifier(self._server.keys())
-        self._store(material_id, version, self._verifier.document(change), change["item"])
+        data, item = document_of(change)
+        self._check(f"{change.id} v{change.version}", data, change.signature, change.kid)
+        self._store(item, data, change.sha256)
 
-    def _store(self, material_id: str, version: int, document: bytes, item: dict[str, Any]) -> None:
+    def _check(self, name: str, data: bytes, signature: str, kid: str) -> None:
+        if not self._verifier.knows(kid):
+            self._verifier = Verifier(self._server.keys())
+        self._verifier.check(name, data, signature, kid)
+
+    def _store(self, item: Item, document: bytes, digest: str) -> None:
         try:
-            files = self._fetch_files(material_id, item) if self._media else {}
+            files = self._fetch_files(item) if self._media and not self._tree.staged else {}
         except Gone:
             # Taken away between the page and the download: its tombstone is in a later page.
-            self._tell.event("vanished", id=material_id)
-            self._tree.remove(material_id)
+            self._tell.event("vanished", id=item.id)
+            self._tree.remove(item.id)
             return
-        self._tree.keep(material_id, version, document, files)
-        self._tell.event("kept", id=material_id, version=version, title=item["title"])
+        self._tree.keep(item.id, item.version, document, files, digest)
+        self._tell.event("kept", id=item.id, version=item.version, title=item.title)
 
-    def _fetch_files(self, material_id: str, item: dict[str, Any]) -> dict[str, str]:
+    def _fetch_files(self, item: Item) -> dict[str, str]:
         files: dict[str, str] = {}
-        for asset in item.get("assets", []):
+        for asset in item.assets:
             rendition = asset["renditions"][0]
             name = self._tree.safe_name(asset.get("filename", "file"), asset["id"])
-            relative = f"media/{material_id}/{name}"
+            relative = f"media/{item.id}/{name}"
             self._fetch(self._tree.path_of(relative), rendition)
             files[relative] = rendition["sha256"]
         return files
@@ -179,32 +219,39 @@ class Mirror:
                 os.fsync(sink.fileno())
 
     def _prove(self) -> None:
-        """Compare digests; a difference is mended once by reading everything again."""
-        self._tree.sweep()
+        """Compare with the signed digest; a difference is mended once by reading everything again, one by one."""
+        self._tree.sweep_documents()
         for attempt in range(_ROUNDS):
             assert self._tree.cursor is not None
             theirs = self._server.digest(self._channel, self._tree.cursor)
             if theirs is None:
                 self._to_head()  # the channel moved on meanwhile
                 continue
-            if theirs["sha256"] == self._tree.digest():
-                self._tell.event("equal", count=theirs["count"], sha256=theirs["sha256"])
+            if theirs.sha256 == self._tree.digest():
+                self._agree(theirs)
                 return
             if attempt:
                 break
             self._tell.event("restart", why="digest differs")
             self._restart()
-            self._tree.sweep()
+            self._tree.sweep_documents()
         raise NotEqual("the mirror does not equal the channel")
 
+    def _agree(self, theirs: Digest) -> None:
+        self._check("the channel's digest", statement_of(self._channel, theirs), theirs.signature, theirs.kid)
+        if self._tree.staged:
+            self._tree.settle_in()
+        self._tell.event("equal", count=theirs.count, sha256=theirs.sha256)
+
     def _complete(self) -> None:
-        """Fetch files that are missing: the run before had no --media, or somebody deleted one."""
+        """Fetch files that are missing: of a first reading, or the run before had no --media, or one was deleted."""
         for material_id, known in list(self._tree.live.items()) if self._media else ():
             document = self._tree.document(material_id)
-            item = json.loads(document)
-            if self._tree.lacks(known["files"], len(item.get("assets", []))):
-                self._store(material_id, known["version"], document, item)
+            item = read_item(document)
+            if self._tree.lacks(known["files"], len(item.assets)):
+                self._store(item, document, known["sha256"])
         self._tree.settle()
+        self._tree.sweep_media()
 
     def _answer_takedowns(self) -> bool:
         """Answer what waits for us. True when the whole channel was among it."""

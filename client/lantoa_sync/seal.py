@@ -1,4 +1,4 @@
-"""Proving a document: canonical bytes (RFC 8785), SHA-256, Ed25519 (RFC 8032)."""
+"""Proving what came: canonical bytes (RFC 8785), SHA-256, Ed25519 (RFC 8032)."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lantoa_sync.errors import NotEqual
+from lantoa_sync.feed import Change, Digest, Item, read_item
 
 
 def canonical(item: dict[str, Any]) -> bytes:
@@ -18,6 +19,22 @@ def canonical(item: dict[str, Any]) -> bytes:
 
 def _decode(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def document_of(change: Change) -> tuple[bytes, Item]:
+    """The document's bytes and what we read of it, or NotEqual when its SHA-256 or its identity is another.
+
+    The server sends the signed bytes; where something between us wrote the JSON anew they are made again.
+    """
+    data, name = bytes(change.item), f"{change.id} v{change.version}"
+    if sha256(data).hexdigest() != change.sha256:
+        data = canonical(json.loads(data))
+        if sha256(data).hexdigest() != change.sha256:
+            raise NotEqual(f"{name}: SHA-256 does not match")
+    item = read_item(data)
+    if (item.id, item.version) != (change.id, change.version):
+        raise NotEqual(f"{name}: the document is another one")
+    return data, item
 
 
 class Verifier:
@@ -33,16 +50,15 @@ class Verifier:
     def knows(self, kid: str) -> bool:
         return kid in self._keys
 
-    def document(self, change: dict[str, Any]) -> bytes:
-        """Give the document's bytes, or raise NotEqual when hash or signature is wrong."""
-        data = canonical(change["item"])
-        name = f"{change['id']} v{change['version']}"
-        if sha256(data).hexdigest() != change["sha256"]:
-            raise NotEqual(f"{name}: SHA-256 does not match")
-        if (change["item"].get("id"), change["item"].get("version")) != (change["id"], change["version"]):
-            raise NotEqual(f"{name}: the document is another one")
+    def check(self, name: str, data: bytes, signature: str, kid: str) -> None:
+        """NotEqual unless the signature is the server's."""
         try:
-            self._keys[change["kid"]].verify(_decode(change["signature"]), data)
+            self._keys[kid].verify(_decode(signature), data)
         except (KeyError, InvalidSignature, ValueError) as error:
             raise NotEqual(f"{name}: signature does not verify") from error
-        return data
+
+
+def statement_of(channel: str, digest: Digest) -> bytes:
+    """What the server signs of a digest: with it all that the digest was made of is proven."""
+    told = {"channel": channel, "count": digest.count, "cursor": digest.cursor, "sha256": digest.sha256}
+    return canonical(told)

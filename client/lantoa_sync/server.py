@@ -2,18 +2,23 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+import msgspec
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Refused, Revoked, Unreachable
+from lantoa_sync.feed import Digest, Page, read_digest, read_page
 
 _ATTEMPTS = 5
+PAGE = 500
+"""Changes that we ask for at a time: the most there may be."""
+T = TypeVar("T")
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -38,17 +43,16 @@ class Server:
         found: list[dict[str, Any]] = self._json("/.well-known/jwks.json", authorized=False)["keys"]
         return found
 
-    def changes(self, channel: str, since: str | None, wait: int) -> dict[str, Any]:
+    def changes(self, channel: str, since: str | None, wait: int = 0) -> Page:
         """One page. CursorExpired and Revoked are raised."""
-        query: dict[str, str | int] = {"limit": 100, "wait": wait} | ({"since": since} if since else {})
-        return self._json(f"/v1/channels/{channel}/changes", query)
+        query: dict[str, str | int] = {"limit": PAGE, "wait": wait} | ({"since": since} if since else {})
+        answer = self._send("GET", f"/v1/channels/{channel}/changes", params=query)
+        return _read(read_page, answer)
 
-    def digest(self, channel: str, at: str) -> dict[str, Any] | None:
+    def digest(self, channel: str, at: str) -> Digest | None:
         """The channel's digest at our cursor; None when the channel has moved on."""
         answer = self._send("GET", f"/v1/channels/{channel}/digest", params={"at": at})
-        if answer.status_code == 409:
-            return None
-        return _checked(answer)
+        return None if answer.status_code == 409 else _read(read_digest, answer)
 
     def organization(self) -> str:
         return str(self._json("/v1/me")["organization"]["id"])
@@ -152,6 +156,16 @@ class Server:
         claims = {"iss": self._client_id, "sub": self._client_id, "aud": issuer, "iat": now, "exp": now + 120}
         header = {"alg": "ES256"} | ({"kid": self._key.kid} if self._key.kid else {})
         return jwt.encode(header, claims | {"jti": secrets.token_urlsafe(16)}, self._key, algorithms=["ES256"])
+
+
+def _read(read: Callable[[bytes], T], answer: httpx.Response) -> T:
+    """Give what a good answer says, else raise what its code means."""
+    if not answer.is_success:
+        _checked(answer)
+    try:
+        return read(answer.content)
+    except msgspec.DecodeError as error:
+        raise NotEqual(f"{answer.request.url.path}: {error}") from error
 
 
 def _checked(answer: httpx.Response) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def read_state(folder: Path) -> dict[str, Any] | None:
     path = folder / "state.json"
     if not path.exists():
         return None
-    state: dict[str, Any] = {"journal": 0} | json.loads(path.read_text(encoding="utf-8"))
+    state: dict[str, Any] = {"journal": 0, "staged": False} | json.loads(path.read_text(encoding="utf-8"))
     journal = folder / f"journal-{state['journal']}.jsonl"
     if not journal.exists():
         return state
@@ -69,14 +69,15 @@ class Journal:
     def _path(self) -> Path:
         return self._folder / f"journal-{self._number}.jsonl"
 
-    def note(self, cursor: str | None, live: dict[str, Any], gone: list[str]) -> None:
-        """Add one step, flushed to the disk."""
+    def note(self, cursor: str | None, live: dict[str, Any], gone: list[str], *, durable: bool = True) -> None:
+        """Add one step; `durable`: flushed to the disk."""
         new = self._sink is None and not self._path.exists()
         sink = self._sink = self._sink or self._path.open("ab")
         step = {"cursor": cursor, "live": live, "gone": gone}
         sink.write(json.dumps(step, ensure_ascii=False).encode() + b"\n")
         sink.flush()
-        os.fsync(sink.fileno())
+        if durable:
+            os.fsync(sink.fileno())
         if new:
             sync_directory(self._folder)
 

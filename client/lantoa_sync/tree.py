@@ -3,16 +3,18 @@
 DIR/materials/{id}.json            the signed bytes of each live material
 DIR/media/{id}/{asset}-{name}      its files
 DIR/.lantoa-sync/                  where we stand and what we hold (see state.py)
+DIR/.lantoa-sync/incoming/         documents of the first reading, until they are proven: then this is `materials`
 """
 
 import fcntl
+import os
 import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from lantoa_sync.errors import NotEqual, Stop
-from lantoa_sync.state import Journal, read_state, write_atomically
+from lantoa_sync.state import Journal, read_state, sync_directory
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
@@ -29,7 +31,10 @@ def file_sha256(path: Path) -> str:
 
 
 class Tree:
-    """`live` maps material id to {version, sha256, files: {relative name: sha256}}; `removed` are ids we took away."""
+    """`live` maps material id to {version, sha256, files: {relative name: sha256}}; `removed` are ids we took away.
+
+    `staged`: the channel was not yet read to its end and proven; nothing is in `materials`.
+    """
 
     def __init__(self, root: Path, server: str, channel: str) -> None:
         self.root = root
@@ -45,8 +50,13 @@ class Tree:
         self.cursor: str | None = None
         self.live: dict[str, dict[str, Any]] = {}
         self.removed: list[str] = []
+        self.staged = True
         self._changed: set[str] = set()
+        self._sure: set[str] = set()
+        """Whose bytes this process has written or read and found to be those of the state."""
+        self._incoming = self._hidden / "incoming"
         self._load()
+        self._open()
 
     def _load(self) -> None:
         state = read_state(self._hidden)
@@ -56,6 +66,29 @@ class Tree:
         if {key: state[key] for key in self._identity} != self._identity:
             raise Stop(f"{self.root} mirrors {state['channel']} of {state['server']}: choose another folder")
         self.cursor, self.live, self.removed = state["cursor"], state["live"], state["removed"]
+        # Killed between the move and the note of it: what was moved was proven.
+        self.staged = state["staged"] and (self._incoming.exists() or not self.live)
+
+    def _open(self) -> None:
+        """Open the folder of the documents: names in it are not resolved again, and it is no link."""
+        self._documents = self._incoming if self.staged else self.root / "materials"
+        self._documents.mkdir(exist_ok=True)
+        try:
+            self._folder = os.open(self._documents, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            raise NotEqual(f"{self._documents} is not a folder of its own") from error
+
+    def settle_in(self) -> None:
+        """What was read first is proven: it becomes `materials`, all at once."""
+        materials = self.root / "materials"
+        _sweep(materials, set())
+        materials.rmdir()
+        os.close(self._folder)
+        self._incoming.rename(materials)
+        sync_directory(self.root)
+        self.staged = False
+        self._open()
+        self.save()
 
     def note(self) -> None:
         """Remember this place with what is new since the last one: from here on a restart goes on."""
@@ -63,7 +96,8 @@ class Tree:
             self.save()
             return
         live = {each: self.live[each] for each in self._changed if each in self.live}
-        self._journal.note(self.cursor, live, [each for each in self._changed if each not in self.live])
+        gone = [each for each in self._changed if each not in self.live]
+        self._journal.note(self.cursor, live, gone, durable=not self.staged)
         self._changed.clear()
 
     def settle(self) -> None:
@@ -77,7 +111,8 @@ class Tree:
         """Write the whole state."""
         self._changed.clear()
         self.removed = self.removed[-10_000:]
-        self._journal.snapshot(self._identity | {"cursor": self.cursor, "live": self.live, "removed": self.removed})
+        held = {"cursor": self.cursor, "live": self.live, "removed": self.removed, "staged": self.staged}
+        self._journal.snapshot(self._identity | held)
 
     def safe_name(self, name: str, asset_id: str) -> str:
         """A file's name in its folder; NotEqual for names that could leave it."""
@@ -94,20 +129,36 @@ class Tree:
             raise NotEqual(f"{relative!r} would leave {self.root}")
         return path
 
-    def keep(self, material_id: str, version: int, document: bytes, files: dict[str, str]) -> None:
-        """Put a document down (its files are there already) and drop the files of the version before."""
+    def keep(self, material_id: str, version: int, document: bytes, files: dict[str, str], digest: str) -> None:
+        """Put a document with that SHA-256 down (its files are there already); drop the files of the version before."""
         if not _UUID.fullmatch(material_id):
             raise NotEqual(f"material id {material_id!r} is no UUID")
-        # Not flushed one by one: what a power cut takes, the digest at the start of the next run finds.
-        write_atomically(self.path_of(f"materials/{material_id}.json"), document, durable=False)
+        self._put(f"{material_id}.json", document)
         old = self.live.get(material_id, {}).get("files", {})
         for name in set(old) - set(files):
             self.path_of(name).unlink(missing_ok=True)
         self._changed.add(material_id)
-        self.live[material_id] = {"version": version, "sha256": sha256(document).hexdigest(), "files": files}
+        self._sure.add(material_id)
+        self.live[material_id] = {"version": version, "sha256": digest, "files": files}
+
+    def _put(self, name: str, data: bytes) -> None:
+        """Write a document. Not flushed one by one: what a power cut takes, the digest at the next start finds."""
+        at_once = name if self.staged else f"{name}.tmp"  # what is staged is looked at by nobody
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        sink = os.open(at_once, flags, 0o666, dir_fd=self._folder)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(sink, view) :]
+        finally:
+            os.close(sink)
+        if at_once != name:
+            os.rename(at_once, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def document(self, material_id: str) -> bytes:
-        return self.path_of(f"materials/{material_id}.json").read_bytes()
+        source = os.open(f"{material_id}.json", os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._folder)
+        with os.fdopen(source, "rb") as file:
+            return file.read()
 
     def lacks(self, files: dict[str, str], expected: int) -> bool:
         """Whether a material has fewer files than `expected`, in the state or on the disk."""
@@ -120,36 +171,50 @@ class Tree:
             return False
         for name in known["files"]:
             self.path_of(name).unlink(missing_ok=True)
-        self.path_of(f"materials/{material_id}.json").unlink(missing_ok=True)
+        (self._documents / f"{material_id}.json").unlink(missing_ok=True)
+        self._sure.discard(material_id)
         self.removed.append(material_id)
         self._changed.add(material_id)
         return True
 
-    def sweep(self) -> None:
-        """Remove whatever an interrupted run left that belongs to nothing we hold."""
-        wanted = {self.root / "materials" / f"{each}.json" for each in self.live}
-        wanted |= {self.root / name for known in self.live.values() for name in known["files"]}
-        for folder in ("materials", "media"):
-            for path in sorted((self.root / folder).rglob("*"), reverse=True):
-                if path.is_dir() and not path.is_symlink():
-                    if not any(path.iterdir()):
-                        path.rmdir()
-                elif path not in wanted:
-                    path.unlink()
+    def sweep_documents(self) -> None:
+        """Remove documents that belong to nothing we hold: an interrupted run left them."""
+        _sweep(self._documents, {self._documents / f"{each}.json" for each in self.live})
+
+    def sweep_media(self) -> None:
+        """The same of files, once all that we want are there: half ones are gone on with until then."""
+        _sweep(self.root / "media", {self.root / name for known in self.live.values() for name in known["files"]})
 
     def digest(self) -> str:
-        """SHA-256 over the sorted lines `id SP version SP sha256 LF`, read from the files themselves."""
+        """SHA-256 over the sorted lines `id SP version SP sha256 LF`; a process reads each file once."""
         lines = []
         for material_id, known in self.live.items():
-            path = self.path_of(f"materials/{material_id}.json")
-            found = file_sha256(path) if path.exists() else "missing"
+            found = known["sha256"] if material_id in self._sure else self._found(material_id)
+            if found == known["sha256"]:
+                self._sure.add(material_id)
             lines.append(f"{material_id} {known['version']} {found}\n")
         return sha256("".join(sorted(lines)).encode()).hexdigest()
+
+    def _found(self, material_id: str) -> str:
+        try:
+            return sha256(self.document(material_id)).hexdigest()
+        except OSError:
+            return "missing"
 
     def forget(self) -> None:
         """Delete the whole copy (the grant was revoked)."""
         for material_id in list(self.live):
             self.remove(material_id)
-        self.sweep()
+        self.sweep_documents()
+        self.sweep_media()
         self.cursor = None
         self.save()
+
+
+def _sweep(folder: Path, wanted: set[Path]) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path not in wanted:
+            path.unlink()

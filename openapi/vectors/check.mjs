@@ -28,4 +28,11 @@ for (const { name, change, valid } of vectors) assert.equal(good(change), valid,
 for (const { name, live, sha256: expected } of read("digest").vectors) {
   assert.equal(sha256(live.map((row) => `${row.join(" ")}\n`).sort().join("")), expected, name);
 }
+for (const { name, digest, valid } of read("digest").statements) {
+  const { signature, kid, ...told } = digest;
+  const jwk = jwks.keys.find((key) => key.kid === kid);
+  const ok = jwk !== undefined &&
+    verify(null, Buffer.from(sorted(told)), createPublicKey({ key: jwk, format: "jwk" }), Buffer.from(signature, "base64url"));
+  assert.equal(ok, valid, name);
+}
 console.log("canonical, signing and digest vectors agree");

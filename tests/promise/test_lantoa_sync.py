@@ -5,11 +5,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import rfc8785
 from joserfc.jwk import ECKey
 from lantoa_sync.errors import NotEqual
 from lantoa_sync.state import read_state
@@ -80,6 +85,78 @@ def test_what_is_killed_is_removed_and_the_takedown_acknowledged(
     mine = Person(installation.url, installation.client_token(partner.client))
     waiting = mine.get("/v1/takedowns", params={"waiting": "true"}).json()["items"]
     assert material["id"] not in [each.get("material_id") for each in waiting]
+
+
+class Forger:
+    """A server between: what passes is changed by `forge`, by path."""
+
+    def __init__(self, url: str, forge: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                told = {k: v for k, v in self.headers.items() if k.lower() in ("authorization", "content-type")}
+                size = int(self.headers.get("content-length", 0))
+                answer = httpx.request(self.command, url + self.path, headers=told, content=self.rfile.read(size))
+                body = answer.content
+                if answer.is_success and "json" in answer.headers["content-type"]:
+                    body = json.dumps(forge(self.path, answer.json()), ensure_ascii=False).encode()
+                self.send_response(answer.status_code)
+                self.send_header("content-type", answer.headers["content-type"])
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self.url
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def documents(partner: Partner) -> list[Path]:
+    return list((partner.folder / "materials").glob("*"))
+
+
+def test_a_first_reading_is_seen_when_it_is_proven_and_not_before(installation: Installation, partner: Partner) -> None:
+    """With the server's signature exchanged nothing is shown; what was read is kept, and proven the next time."""
+
+    forging = [True]
+
+    def unsigned(path: str, told: dict[str, Any]) -> dict[str, Any]:
+        return told | {"signature": "A" * 86} if "/digest" in path and forging else told
+
+    with Forger(installation.url, unsigned) as url:
+        done = partner.pull(LANTOA_SERVER=url)
+        assert (done.returncode, documents(partner)) == (4, [])
+        assert "digest" in done.stderr
+        assert len(partner.live) > 10
+        forging.clear()
+        again = partner.pull(LANTOA_SERVER=url)
+    assert again.returncode == 0, again.stderr
+    assert len(documents(partner)) == len(partner.live)
+    assert events(again, "equal")
+
+
+def test_a_forged_document_is_found_whatever_hash_it_claims(installation: Installation, partner: Partner) -> None:
+    def forged(path: str, told: dict[str, Any]) -> dict[str, Any]:
+        if "/changes" in path and told["changes"]:
+            change = told["changes"][0]
+            change["item"]["title"] = "Gửi mã OTP cho chúng tôi"
+            change["sha256"] = hashlib.sha256(rfc8785.dumps(change["item"])).hexdigest()
+        return told
+
+    with Forger(installation.url, forged) as url:
+        done = partner.pull(LANTOA_SERVER=url)
+    assert (done.returncode, documents(partner)) == (4, [])
+    assert "signature" in done.stderr, "the second reading, document by document, names the one"
 
 
 def test_files_are_fetched_later_and_a_deleted_one_comes_back(partner: Partner) -> None:

@@ -1,7 +1,11 @@
 """A partner's day, on two API processes: pull, correct, kill, acknowledge."""
 
 import time
+from base64 import urlsafe_b64decode
 from hashlib import sha256
+
+import rfc8785
+from joserfc.jwk import OKPKey
 
 from tests.installation import Installation
 from tests.people import Newsroom, Person, pull
@@ -50,6 +54,11 @@ def test_everyones_copy_follows_from_publication_to_kill(installation: Installat
     live, cursor = pull(here, "press")
     lines = sorted(f"{c['id']} {c['version']} {c['sha256']}\n" for c in live if c["op"] == "upsert")
     digest = there.get("/v1/channels/press/digest", params={"at": cursor}).json()
+    signature, kid = (digest.pop(name) for name in ("signature", "kid"))
+    jwk = next(each for each in here.get("/.well-known/jwks.json").json()["keys"] if each["kid"] == kid)
+    public = OKPKey.import_key(jwk).public_key
+    statement = rfc8785.dumps({"channel": "press", **digest})  # raises when the signature is another's
+    public.verify(urlsafe_b64decode(signature + "=="), statement)
     assert digest == {
         "cursor": cursor,
         "count": len(lines),
