@@ -15,12 +15,12 @@ class SafeMarkup:
     def __init__(self) -> None:
         self._options = comrak.RenderOptions()
         self._options.escape = True
-
-    def html(self, commonmark: str) -> str:
-        return nh3.clean(
-            comrak.render_markdown(commonmark, render_options=self._options),
+        self._cleaner = nh3.Cleaner(
             tags=_TAGS,
             attributes={"a": {"href", "title"}, "ol": {"start"}},
             url_schemes={"https", "http", "mailto", "tel"},
             link_rel="noopener noreferrer",
         )
+
+    def html(self, commonmark: str) -> str:
+        return self._cleaner.clean(comrak.render_markdown(commonmark, render_options=self._options))
