@@ -11,7 +11,7 @@ from litestar.params import HeaderParameter, ParameterKwarg
 
 from api.problems import problems
 from domain.actor import Actor
-from domain.errors import MalformedRequest, PreconditionRequired, Unauthenticated, UnknownParameter
+from domain.errors import MalformedRequest, NotFound, PreconditionRequired, Unauthenticated, UnknownParameter
 from domain.permissions import RECENT_LOGIN, RULES, Verb, require
 
 Access = Verb | Literal["open", "channel"]
@@ -96,7 +96,9 @@ def _is_query(definition: ParameterKwarg) -> bool:
 
 def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Done before every handler: the caller must be known and hold the verb, query parameters known and single."""
-    access = handler.opt["access"]
+    access = handler.opt.get("access")
+    if access is None:  # the framework's own routes declare none: they are nobody's
+        raise NotFound
     if access == "page":  # a page reads its query itself: RFC 6749 section 3.1 has unknown parameters ignored
         return
     actor = cast("Actor | None", connection.scope["state"].get("actor"))

@@ -70,6 +70,13 @@ def test_every_route_is_open_by_decision_or_has_a_rule_and_every_rule_a_route(ro
     assert {route[2] for route in routes.values()} - {"open", "channel"} == set(RULES)
 
 
+def test_what_declares_no_access_does_not_exist(installation: Installation) -> None:
+    """The framework brings routes of its own, for schemas and pages that we serve elsewhere."""
+    for path in ("/_openapi", "/_openapi/openapi.json"):
+        answer = httpx.get(installation.url + path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_without_a_token_every_protected_route_is_401(installation: Installation, protected: dict[str, Route]) -> None:
     nobody = Person(installation.url)
     assert {name: ask(nobody, route).status_code for name, route in protected.items()} == dict.fromkeys(protected, 401)
