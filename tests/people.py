@@ -3,6 +3,9 @@
 from typing import Any
 
 import httpx
+import msgspec
+from lantoa_sync.feed import Change
+from lantoa_sync.seal import Verifier, document_of
 
 from tests.installation import Installation
 
@@ -79,3 +82,11 @@ def pull(who: Person, channel: str, since: str | None = None, limit: int = 100) 
         since = page["next"]
         if not page["more"]:
             return changes, since
+
+
+def proven(change: dict[str, Any], keys: list[dict[str, Any]]) -> bytes:
+    """The document's bytes, as a partner checks them: hash, identity, signature. Raises when one does not fit."""
+    told = msgspec.convert(change | {"item": msgspec.Raw(msgspec.json.encode(change["item"]))}, Change)
+    data, _ = document_of(told)
+    Verifier(keys).check(told.id, data, told.signature, told.kid)
+    return data

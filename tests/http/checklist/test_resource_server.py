@@ -11,14 +11,13 @@ import httpx
 import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet
-from lantoa_sync.seal import Verifier
 
 from cli.parts import engine_of
 from storage.keys import load_keys
 from storage.system import SystemClock
 from tests.forgery import hs256
 from tests.installation import Installation
-from tests.people import Newsroom, Person, pull
+from tests.people import Newsroom, Person, proven, pull
 from tests.visitor import App, Visitor
 
 
@@ -240,14 +239,14 @@ def test_after_a_rotation_old_and_new_documents_verify(installation: Installatio
     told = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
     time.sleep(told["signs_in_seconds"] + 0.5)
     new = newsroom.published(title="Ký bằng khóa mới")
-    verifier = Verifier(httpx.get(f"{installation.url}/.well-known/jwks.json").json()["keys"])
+    keys = httpx.get(f"{installation.url}/.well-known/jwks.json").json()["keys"]
     changes, _ = pull(
         Person(installation.url, installation.client_token(installation.new_client("baobinhthuan"))), "press"
     )
     signed = {change["id"]: change for change in changes if change["op"] == "upsert"}
     assert signed[new["id"]]["kid"] == told["kid"] != signed[old["id"]]["kid"]
     for each in (old, new):
-        verifier.document(signed[each["id"]])  # raises when a signature does not fit
+        proven(signed[each["id"]], keys)  # raises when a signature does not fit
 
 
 def test_a_browsers_login_is_not_a_token(installation: Installation) -> None:
