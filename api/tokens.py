@@ -22,6 +22,8 @@ from domain.ports import Clock
 
 REMEMBERED_SECONDS = 5.0
 RENEW_SECONDS = 2.0
+FORGOTTEN_SECONDS = 60.0
+"""Who has not asked for so long is forgotten: many tokens are used once. Its next request looks again."""
 _MAX_REMEMBERED = 8_000
 _BYTES_EACH = 2_000
 """About what one remembered caller takes."""
@@ -161,8 +163,14 @@ class TokenReader:
         return actor
 
     async def renew(self) -> None:
-        """Look once for all whose long polls sleep, so that waking them asks nothing, and what was revoked is."""
+        """Look once for all whose long polls sleep, so that waking them asks nothing, and what was revoked is.
+
+        Who neither sleeps nor asks is forgotten.
+        """
         now, wall = time.monotonic(), self._clock.now().timestamp()
+        idle = now - FORGOTTEN_SECONDS
+        for key in [key for key, each in self._remembered.items() if each.until < idle and not each.waiting]:
+            del self._remembered[key]
         waiting = (caller for caller in self._remembered.values() if caller.waiting)
         chosen = [(c, c.bearer) for c in waiting if c.bearer and wall < c.bearer.expires]
         for (caller, _), actor in zip(chosen, await self._sessions.actors([b for _, b in chosen]), strict=True):

@@ -1,14 +1,23 @@
 """What one process remembers does not grow with what it was asked."""
 
+import asyncio
 import gc
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from litestar import Litestar, get
 from litestar.handlers import BaseRouteHandler
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from api.limits import Bucket, RateLimiter
 from api.middleware import Access
 from api.operations import operation
+from api.tokens import Bearer, Caller, TokenReader
+from domain.actor import Actor
+from storage.system import SystemClock
 
 
 def handlers() -> int:
@@ -35,3 +44,28 @@ def test_a_request_leaves_no_copy_of_its_handler() -> None:
         before = handlers()
         assert [client.get("/").status_code for _ in range(20)] == [200] * 20
         assert handlers() == before
+
+
+class Signed:
+    """Everybody's session goes on."""
+
+    async def actors(self, bearers: Sequence[Bearer]) -> list[Actor | None]:
+        return [ACTOR for _ in bearers]
+
+
+ACTOR = Actor(client_id="c", organization_id=UUID(int=1), scopes=frozenset(), roles=frozenset(), central=False)
+
+
+def test_who_has_not_asked_for_a_minute_is_forgotten_and_who_waits_is_not() -> None:
+    """The soak found thousands of tokens, each used once, that stayed for as long as there was room."""
+    keys: Any = object()
+    reader = TokenReader(keys, Signed(), SystemClock(), RateLimiter(60, 60), issuer="https://example.vn")
+    now = time.monotonic()
+    for name, asked, waiting in (("lately", 5, 0), ("once", 61, 0), ("waits", 61, 1)):
+        bearer = Bearer(UUID(int=2), frozenset(), "c", int(time.time()) + 600)
+        caller = Caller(ACTOR, Bucket(60, now), bearer=bearer)
+        caller.until, caller.waiting = now - asked, waiting
+        reader._remembered[name.encode()] = caller
+    asyncio.run(reader.renew())
+    assert [name for name in (b"lately", b"once", b"waits") if reader.known(name)] == [b"lately", b"waits"]
+    assert reader.known(b"waits").until > now, "its session was looked at again"
