@@ -91,7 +91,8 @@ class Work:
             try:
                 await self.connection.execute("BEGIN")
             except BaseException:
-                self._give_back()
+                self._pooled.invalidate()  # the driver may think it open though the server has hung up
+                self._pooled = None
                 raise
         self._entries = []
         self.sql = sql = Sql(self.connection)

@@ -8,6 +8,8 @@ from sqlalchemy import text
 
 from domain.errors import Unavailable
 from storage.database import make_engine, make_pool, parse_url, reading, translated
+from storage.system import SystemClock, SystemIds
+from storage.work import Work
 from tests.deaf import Line
 from tests.installation import Installation
 
@@ -41,6 +43,27 @@ def test_last_words_between_two_questions_are_unavailable(installation: Installa
         with pytest.raises(Unavailable), translated():
             async with engine.connect() as kept:
                 await kept.execute(text("SELECT 1"))
+        await engine.dispose()
+
+    with Line(url) as line:
+        line.lingers = True
+        asyncio.run(work(line))
+
+
+def test_a_connection_that_said_its_last_words_is_not_lent_again(installation: Installation) -> None:
+    url = installation.environ["LANTOA_DATABASE_URL"]
+
+    async def work(line: Line) -> None:
+        engine = make_engine(line.url, size=1)
+        unit = Work(engine, SystemClock(), SystemIds())
+        async with unit:
+            pid = unit.connection.get_server_pid()
+        await hang_up(url, pid)
+        with pytest.raises(Unavailable):
+            async with unit:
+                pass
+        async with unit:
+            assert await unit.organizations.codes()
         await engine.dispose()
 
     with Line(url) as line:
