@@ -15,7 +15,7 @@ from domain.material import Material, check_content, check_ready
 from domain.merge import fault_of
 from domain.organization import Organization
 from domain.ports import Markup
-from domain.text import forbidden_place, normalise
+from domain.text import forbidden_place, is_clean, normalise
 
 
 class ArchiveLine(Noun, frozen=True, kw_only=True):
@@ -36,10 +36,12 @@ def read_line(raw: bytes, codes: dict[str, frozenset[str]]) -> tuple[ArchiveLine
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidContent(errors=[Fault(pointer="", code="no_json")]) from error
-    if (pointer := forbidden_place(value)) is not None:
-        raise InvalidContent(errors=[Fault(pointer=pointer, code="control_character")])
+    if not is_clean(raw):
+        if (pointer := forbidden_place(value)) is not None:
+            raise InvalidContent(errors=[Fault(pointer=pointer, code="control_character")])
+        value = normalise(value)
     try:
-        line = msgspec.convert(normalise(value), ArchiveLine, strict=True)
+        line = msgspec.convert(value, ArchiveLine, strict=True)
     except msgspec.ValidationError as error:
         raise InvalidContent(errors=[fault_of(error)]) from error
     except OverflowError as error:

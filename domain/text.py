@@ -6,6 +6,21 @@ import unicodedata
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+# An escape beside these few may stand for any character.
+_ESCAPED = re.compile(rb'\\[^"\\/nrt]')
+
+
+def is_clean(json: bytes) -> bool:
+    """Whether every string of a JSON text is in NFC and without control characters, as far as a glance can tell.
+
+    What a glance cannot tell is False: then look at each string.
+    """
+    if _ESCAPED.search(json):
+        return False
+    text = json.decode("utf-8", "surrogateescape")
+    return not _has_forbidden(text) and unicodedata.is_normalized("NFC", text)
+
+
 def normalise(value: object) -> object:
     """Return `value` with every string in it in NFC (Unicode UAX #15), containers rebuilt, rest untouched."""
     if isinstance(value, str):

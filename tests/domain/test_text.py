@@ -1,5 +1,6 @@
 """Text at the edge."""
 
+import json
 import unicodedata
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.document import sms_parts
-from domain.text import forbidden_place, normalise, slugify
+from domain.text import forbidden_place, is_clean, normalise, slugify
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))
@@ -16,6 +17,29 @@ def test_normalising_is_nfc_and_doing_it_twice_changes_nothing(text: str) -> Non
     once = normalise({text: [text, 1]})
     assert once == {unicodedata.normalize("NFC", text): [unicodedata.normalize("NFC", text), 1]}
     assert normalise(once) == once
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)), st.booleans())
+def test_what_is_clean_at_a_glance_has_nothing_to_mend(value: Any, ascii_only: bool) -> None:
+    raw = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    if is_clean(raw):
+        assert forbidden_place(value) is None
+        assert normalise(value) == value
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ('{"title": "Mã OTP\\nlà “chìa khóa”\\t\\"nhà\\" bạn"}\r\n', True),
+        ('{"title": "Ma\u0303"}', False),
+        ('{"title": "a\\u0000"}', False),
+        ('{"title": "a\\b"}', False),
+        ('{"title": "a\u0085"}', False),
+        ('{"title": "a\\\\u"}', False),
+    ],
+)
+def test_a_glance_knows_everyday_text(raw: str, *, clean: bool) -> None:
+    assert is_clean(raw.encode()) is clean
 
 
 @pytest.mark.parametrize(
