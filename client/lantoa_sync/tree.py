@@ -179,7 +179,13 @@ class Tree:
 
     def sweep_documents(self) -> None:
         """Remove documents that belong to nothing we hold: an interrupted run left them."""
-        _sweep(self._documents, {self._documents / f"{each}.json" for each in self.live})
+        with os.scandir(self._documents) as found:
+            for each in found:
+                if each.is_dir(follow_symlinks=False):
+                    _sweep(Path(each.path), set())
+                    Path(each.path).rmdir()
+                elif not each.name.endswith(".json") or each.name[:-5] not in self.live:
+                    Path(each.path).unlink()
 
     def sweep_media(self) -> None:
         """The same of files, once all that we want are there: half ones are gone on with until then."""

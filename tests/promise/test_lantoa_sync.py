@@ -159,6 +159,22 @@ def test_a_forged_document_is_found_whatever_hash_it_claims(installation: Instal
     assert "signature" in done.stderr, "the second reading, document by document, names the one"
 
 
+def test_what_belongs_to_nothing_is_swept_out_of_the_documents(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "mirror", "https://example.vn", "press")
+    ours = "0198c1a0-0000-7000-8000-000000000001"
+    tree.keep(ours, 1, b"{}", {}, hashlib.sha256(b"{}").hexdigest())
+    tree.settle_in()
+    materials = tmp_path / "mirror" / "materials"
+    (materials / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "theirs.txt").write_text("stays")
+    for name in ("folder/inner/x", f"{ours}.json.tmp", "0198c1a0-0000-7000-8000-000000000002.json"):
+        (materials / name).write_text("x")
+    (materials / "link").symlink_to(tmp_path)
+    tree.sweep_documents()
+    assert [each.name for each in materials.iterdir()] == [f"{ours}.json"]
+    assert (tmp_path / "theirs.txt").exists()
+
+
 def test_files_are_fetched_later_and_a_deleted_one_comes_back(partner: Partner) -> None:
     assert partner.pull().returncode == 0
     assert not list(partner.folder.rglob("*.mp3"))
