@@ -1,6 +1,5 @@
 """The one wiring file: settings in, ASGI application out. Granian calls `create_app`."""
 
-import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -43,6 +42,7 @@ from api.shortcut import Shortcut
 from domain.errors import Refusal
 from storage.idempotency import Answer
 from storage.settings import Settings, read_settings
+from storage.system import settle
 
 VERSION = "0.1.0"
 ROUTES: list[Any] = [
@@ -102,13 +102,6 @@ def create_litestar(parts: Parts) -> Litestar:
     app.state.parts = parts
     app.state.openapi = build_contract(app)
     return app
-
-
-def settle() -> None:
-    """Leave what start-up made out of every later collection, and collect less often (decision 0019)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(2_000, 10, 10)
 
 
 def _at_request(make: Any) -> ASGIApp:

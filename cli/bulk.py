@@ -19,7 +19,7 @@ from storage.database import parse_url
 from storage.keys import KeyRing, load_keys
 from storage.markup import SafeMarkup
 from storage.settings import Settings
-from storage.system import SystemClock
+from storage.system import SystemClock, settle
 
 BLOCK = 500
 """Lines that one process takes at a time."""
@@ -49,6 +49,7 @@ def _begin(settings: Settings, owner: str) -> None:
     loop = _here["loop"] = asyncio.new_event_loop()
     _here["context"] = archivist(settings, owner)
     _here["archivist"], _ = loop.run_until_complete(_here["context"].__aenter__())
+    settle()
 
 
 def _take(first: int, lines: list[bytes]) -> Taken:
@@ -80,7 +81,7 @@ async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: boo
     report: dict[str, Any] = {"added": 0, "known": 0, "refused": 0, "errors": []}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     context = multiprocessing.get_context("spawn")
-    processes = os.cpu_count() or 1  # one of them always waits for the disk
+    processes = (os.cpu_count() or 1) + 1  # one of them waits for the disk
     with (
         Progress(*columns, console=console, disable=quiet, transient=True) as progress,
         ProcessPoolExecutor(processes, context, _begin, (settings, owner)) as pool,
@@ -88,7 +89,7 @@ async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: boo
         bar = progress.add_task("Nhận kho lưu trữ · Taking the archive over", total=_count(file))
         running: set[asyncio.Future[Taken]] = set()
 
-        async def settle(left: int) -> None:
+        async def collect(left: int) -> None:
             while len(running) > left:
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 running.difference_update(done)
@@ -98,8 +99,8 @@ async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: boo
 
         for first, lines in _blocks(file):
             running.add(asyncio.get_running_loop().run_in_executor(pool, _take, first, lines))
-            await settle(processes * _AHEAD)
-        await settle(0)
+            await collect(processes * _AHEAD)
+        await collect(0)
     return report
 
 

@@ -30,26 +30,31 @@ class ArchiveLine(Noun, frozen=True, kw_only=True):
     id: UUID | None = None
 
 
+_read = msgspec.json.Decoder(ArchiveLine, strict=True).decode
+
+
 def read_line(raw: bytes, codes: dict[str, frozenset[str]]) -> tuple[ArchiveLine, UUID]:
     """Read one line with its id, or raise InvalidContent with every reason. Text comes out in NFC."""
     try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidContent(errors=[Fault(pointer="", code="no_json")]) from error
-    if not is_clean(raw):
-        if (pointer := forbidden_place(value)) is not None:
-            raise InvalidContent(errors=[Fault(pointer=pointer, code="control_character")])
-        value = normalise(value)
-    try:
-        line = msgspec.convert(value, ArchiveLine, strict=True)
+        line = _read(raw) if is_clean(raw) else msgspec.convert(_looked_at(raw), ArchiveLine, strict=True)
     except msgspec.ValidationError as error:
         raise InvalidContent(errors=[fault_of(error)]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidContent(errors=[Fault(pointer="", code="no_json")]) from error
     except OverflowError as error:
         raise InvalidContent(errors=[Fault(pointer="", code="out_of_bounds")]) from error
     if line.published_at.tzinfo is None:
         raise InvalidContent(errors=[Fault(pointer="/published_at", code="time_zone_required")])
     check_content(line.content, codes)
     return line, line.id or _id_of(raw, line.published_at)
+
+
+def _looked_at(raw: bytes) -> object:
+    """Decode a line whose strings must be looked at one by one, and normalise them."""
+    value = msgspec.json.decode(raw)
+    if (pointer := forbidden_place(value)) is not None:
+        raise InvalidContent(errors=[Fault(pointer=pointer, code="control_character")])
+    return normalise(value)
 
 
 def _id_of(raw: bytes, published_at: datetime) -> UUID:
