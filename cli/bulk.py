@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.console import console
@@ -46,7 +47,7 @@ async def archivist(settings: Settings, owner: str) -> AsyncIterator[tuple[Archi
 
 
 def _begin(settings: Settings, owner: str) -> None:
-    loop = _here["loop"] = asyncio.new_event_loop()
+    loop = _here["loop"] = uvloop.new_event_loop()
     _here["context"] = archivist(settings, owner)
     _here["archivist"], _ = loop.run_until_complete(_here["context"].__aenter__())
     settle()
