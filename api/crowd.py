@@ -1,46 +1,56 @@
 """Many that wait for the same thing: woken a few at a time, so that whoever has just come in is not kept waiting."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 from uuid import UUID
 
 _AT_ONCE = 50
 """So many are woken in one turn of the event loop: about two milliseconds."""
+_TICKS = 8
+"""In a second: so often is looked whose time is up."""
 K = TypeVar("K")
+Sleeper = asyncio.Future[None]
 
 
-def _wake(sleeper: asyncio.Future[None]) -> None:
+def _tick(until: float) -> int:
+    return math.ceil(until * _TICKS)
+
+
+def _wake(sleeper: Sleeper) -> None:
     if not sleeper.done():
         sleeper.set_result(None)
 
 
 class Crowd:
-    """Sleepers, by the channel they wait for. Each is one future."""
+    """Sleepers, by the channel they wait for. Each is one future in two sets: a thing more is megabytes."""
 
     def __init__(self) -> None:
-        self._sleepers: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._sleepers: dict[UUID, set[Sleeper]] = {}
+        self._due: dict[int, set[Sleeper]] = {}
         self._waking: set[asyncio.Task[None]] = set()
 
-    @property
-    def count(self) -> int:
-        """How many sleep."""
-        return sum(map(len, self._sleepers.values()))
-
-    def sleeper(self, channel: UUID, until: float) -> asyncio.Future[None]:
-        """A future that is done when the channel is called, or at a time of the loop's clock."""
+    def join(self, channel: UUID, until: float) -> Sleeper:
+        """A future that is done when the channel is called, or soon after a time of the loop's clock."""
         loop = asyncio.get_running_loop()
-        sleeper: asyncio.Future[None] = loop.create_future()
-        sleepers = self._sleepers.setdefault(channel, set())
-        sleepers.add(sleeper)
-        timer = loop.call_at(until, _wake, sleeper)
-
-        def over(done: asyncio.Future[None]) -> None:
-            timer.cancel()
-            sleepers.discard(done)
-
-        sleeper.add_done_callback(over)
+        sleeper: Sleeper = loop.create_future()
+        self._sleepers.setdefault(channel, set()).add(sleeper)
+        tick = _tick(until)
+        if tick not in self._due:
+            self._due[tick] = set()
+            loop.call_at(tick / _TICKS, self._time_is_up, tick)
+        self._due[tick].add(sleeper)
         return sleeper
+
+    def leave(self, sleeper: Sleeper, channel: UUID, until: float) -> None:
+        """Called by everybody who joined, however it ended."""
+        for sleepers in (self._sleepers.get(channel), self._due.get(_tick(until))):
+            if sleepers:
+                sleepers.discard(sleeper)
+
+    def _time_is_up(self, tick: int) -> None:
+        self.rouse(self._due.pop(tick))
 
     def wake(self, channels: frozenset[UUID] | None) -> None:
         """Call channels; None: all of them."""
@@ -49,14 +59,14 @@ class Crowd:
             if sleepers:
                 self.rouse(sleepers)
 
-    def rouse(self, sleepers: Iterable[asyncio.Future[None]]) -> None:
+    def rouse(self, sleepers: Iterable[Sleeper]) -> None:
         """Wake these, a few at a time."""
         task = asyncio.get_running_loop().create_task(_one_after_another(list(sleepers)))
         self._waking.add(task)
         task.add_done_callback(self._waking.discard)
 
 
-async def _one_after_another(sleepers: list[asyncio.Future[None]]) -> None:
+async def _one_after_another(sleepers: list[Sleeper]) -> None:
     for start in range(0, len(sleepers), _AT_ONCE):
         for sleeper in sleepers[start : start + _AT_ONCE]:
             _wake(sleeper)
@@ -68,12 +78,12 @@ class Flights(Generic[K]):
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
-        self._under_way: dict[K, list[asyncio.Future[None]]] = {}
+        self._under_way: dict[K, list[Sleeper]] = {}
 
     async def once(self, key: K, ask: Callable[[], Awaitable[object]]) -> bool:
         """Ask, or wait until the one who asks has the answer. True for the one who asked."""
         if (waiting := self._under_way.get(key)) is not None:
-            sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            sleeper: Sleeper = asyncio.get_running_loop().create_future()
             waiting.append(sleeper)
             await sleeper
             return False

@@ -16,6 +16,17 @@ Headers = list[tuple[bytes, bytes]]
 Key = tuple[bool, str, bytes, bytes | None, bytes | None]
 
 
+def key_of(scope: Any, headers: dict[bytes, bytes]) -> Key:
+    """What an answer depends on, beside what the caller may read."""
+    return (
+        b"authorization" in headers,
+        scope["path"],
+        scope["query_string"],
+        headers.get(b"if-none-match"),
+        headers.get(b"accept-encoding"),
+    )
+
+
 class Repeat:
     """What a route says of an answer: which channel it was read from (None: of several) and how to book it.
 

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from api.limits import Taken
-from api.memory import Answer, Key
+from api.memory import Answer, key_of
 from api.tokens import Caller
 
 if TYPE_CHECKING:
@@ -15,28 +15,20 @@ if TYPE_CHECKING:
 class Poll:
     """One waiting request. `scope` is what was asked, without `wait`."""
 
-    __slots__ = (
-        "_answer",
-        "_caller",
-        "_headers",
-        "_key",
-        "_receive",
-        "_said",
-        "_scope",
-        "_send",
-        "_shortcut",
-        "_taken",
-    )
+    __slots__ = ("_answer", "_caller", "_key", "_receive", "_said", "_scope", "_send", "_shortcut", "_taken")
 
-    def __init__(
-        self, shortcut: "Shortcut", key: Key, scope: Any, headers: dict[bytes, bytes], receive: Any, send: Any
-    ) -> None:
-        self._shortcut, self._key = shortcut, key
-        self._scope, self._headers, self._receive, self._send = scope, headers, receive, send
+    def __init__(self, shortcut: "Shortcut", scope: Any, receive: Any, send: Any) -> None:
+        self._shortcut, self._scope, self._receive, self._send = shortcut, scope, receive, send
+        self._key = key_of(scope, self._headers)
         self._caller: Caller | None = None
         self._taken: Taken | None = None
         self._answer: Answer | None = None
-        self._said: list[Any] = []
+        self._said: list[Any] | None = None
+
+    @property
+    def _headers(self) -> dict[bytes, bytes]:
+        """Made when asked for: thousands sleep."""
+        return dict(self._scope["headers"])
 
     async def run(self, seconds: int) -> None:
         """Answer when there is news, or when the time is up."""
@@ -51,17 +43,19 @@ class Poll:
                 await self._send(body)
                 return
             if answer.current:
-                assert answer.repeat.channel is not None
-                sleeper = self._shortcut.crowd.sleeper(answer.repeat.channel, deadline)
+                channel, crowd = answer.repeat.channel, self._shortcut.crowd
                 caller, counts = self._caller, self._shortcut.parts.counts
+                assert channel is not None
                 caller.waiting += 1
                 counts.waiting += 1
+                sleeper = crowd.join(channel, deadline)
                 try:
                     await sleeper
                 finally:
+                    crowd.leave(sleeper, channel, deadline)
                     caller.waiting -= 1
                     counts.waiting -= 1
-        for message in self._said:
+        for message in self._said or ():
             await self._send(message)
 
     async def _look(self) -> Answer | None:
@@ -96,10 +90,10 @@ class Poll:
 
     async def _ask(self) -> None:
         state: dict[str, Any] = {} if self._taken is None else {"taken": self._taken}
-        self._said = []
+        said = self._said = []
 
         async def heard(message: Any) -> None:
-            self._said.append(message)
+            said.append(message)
 
         scope = {**self._scope, "state": state}
         self._answer = await self._shortcut.ask(self._key, scope, self._receive, heard)

@@ -7,15 +7,15 @@ never when the feed has not been looked at for seconds (`storage.watcher`). A lo
 
 import re
 import time
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.crowd import Crowd, Flights
 from api.limits import Taken, client_address, left_header
-from api.memory import REMEMBERED_SECONDS, Answer, Key, Memory
+from api.memory import REMEMBERED_SECONDS, Answer, Key, Memory, key_of
 from api.metrics import Counts
 from api.poll import Poll
 from api.tokens import Caller, TokenReader
@@ -26,6 +26,9 @@ BOOKED_SECONDS = 1.0
 """Who is told the same again and again is booked as having it once in so long."""
 _NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
 _WAIT = re.compile(rb"(?:^|&)wait=(20|1[0-9]|[1-9])(?=&|$)")
+
+
+Application = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
 
 class Watcher(Protocol):
@@ -45,7 +48,7 @@ class Shortcut:
     """The outermost ASGI layer."""
 
     def __init__(self, app: ASGIApp, parts: Parts, *, trusted_proxy: bool) -> None:
-        self._app: Any = app
+        self._app = cast("Application", app)
         self.parts = parts
         self._trusted_proxy = trusted_proxy
         self.memory = parts.answers
@@ -57,38 +60,30 @@ class Shortcut:
         self.memory.forget(channels)
         self.crowd.wake(channels)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, Any]:
+        """Give what is to be awaited: no frame of its own stays while somebody sleeps."""
         request: Any = scope
         if request["type"] != "http" or request["method"] not in _SAFE:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         sent = request["headers"]
         headers = dict(sent)
         if len(headers) != len(sent) or b"content-length" in headers or b"transfer-encoding" in headers:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         key, caller, now = key_of(request, headers), self.caller(request, headers), time.monotonic()
         answer = self.find(key, caller, now)
         if answer is None or caller is None:
-            await self._miss(key, request, headers, receive, send)
-            return
+            return self._miss(key, request, receive, send)
         taken = caller.bucket.take(now)
         if taken[2]:  # not counted: the application will count it, and say so
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         start, body = self.say(answer, caller, taken, now)
-        await send(start)
-        await send(body if request["method"] == "GET" else _NO_BODY)
+        return _told(start, body if request["method"] == "GET" else _NO_BODY, send)
 
-    def _miss(
-        self, key: Key, scope: Any, headers: dict[bytes, bytes], receive: Any, send: Any
-    ) -> Coroutine[Any, Any, object]:
-        """Give what is to be awaited: no frame of its own stays while somebody sleeps."""
+    def _miss(self, key: Key, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, Any]:
         query = scope["query_string"]
         if scope["method"] == "GET" and query.count(b"wait") == 1 and (found := _WAIT.search(query)):
             scope["query_string"] = (query[: found.start()] + query[found.end() :]).removeprefix(b"&")
-            poll = Poll(self, key_of(scope, headers), scope, headers, receive, send)
-            return poll.run(int(found[1]))
+            return Poll(self, scope, receive, send).run(int(found[1]))
         return self.ask(key, scope, receive, send)
 
     def caller(self, scope: Any, headers: dict[bytes, bytes]) -> Caller | None:
@@ -137,11 +132,6 @@ class Shortcut:
         return answer
 
 
-def key_of(scope: Any, headers: dict[bytes, bytes]) -> Key:
-    return (
-        b"authorization" in headers,
-        scope["path"],
-        scope["query_string"],
-        headers.get(b"if-none-match"),
-        headers.get(b"accept-encoding"),
-    )
+async def _told(start: Any, body: Any, send: Any) -> None:
+    await send(start)
+    await send(body)

@@ -40,8 +40,9 @@ class Run:
         self.made_in = 0.0
 
     def start(self) -> None:
-        self.house.start()
+        self.house.start_parts()
         self.made_in = generate(self.house.settings, self.count)
+        self.house.start_programs()
         self.client = self.house.new_client("baobinhthuan")
         self.headers = {"authorization": f"Bearer {self.house.client_token(self.client)}"}
 

@@ -3,6 +3,9 @@
 A pure function of its own, so that any language can reproduce it from `openapi/vectors/`.
 """
 
+from collections.abc import Iterable
+from typing import cast
+
 import msgspec
 
 _SAFE_INTEGER = 2**53 - 1
@@ -15,19 +18,22 @@ def canonical(value: object) -> bytes:
 
 
 def _check(value: object) -> None:
-    match value:
-        case bool() | str():
-            return
-        case int():
-            if abs(value) > _SAFE_INTEGER:
-                raise TypeError(f"integer beyond 2^53: {value}")
-        case dict():
-            for key, each in value.items():
-                if not (isinstance(key, str) and key.isascii()):
-                    raise TypeError(f"key is not ASCII text: {key!r}")  # keeps code point = UTF-16 order
+    kind = type(value)
+    if kind is dict or kind is list or kind is tuple:
+        for each in _parts(cast("dict[object, object] | list[object]", value)):
+            if type(each) is not str:
                 _check(each)
-        case list() | tuple():
-            for each in value:
-                _check(each)
-        case _:
-            raise TypeError(f"{type(value).__name__} has no canonical form here")
+    elif kind is int:
+        if abs(cast("int", value)) > _SAFE_INTEGER:
+            raise TypeError(f"integer beyond 2^53: {value}")
+    elif kind is not str and kind is not bool:
+        raise TypeError(f"{kind.__name__} has no canonical form here")
+
+
+def _parts(value: dict[object, object] | list[object]) -> Iterable[object]:
+    if not isinstance(value, dict):
+        return value
+    for key in value:
+        if not (type(key) is str and key.isascii()):  # keeps code point = UTF-16 order
+            raise TypeError(f"key is not ASCII text: {key!r}")
+    return value.values()

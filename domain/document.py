@@ -25,7 +25,7 @@ _GSM7_ESCAPED = frozenset("^{}\\[~]|€")
 
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, or microseconds where there are any: `2026-11-23T07:00:00Z`."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:-6] + "Z"
 
 
 def sms_parts(text: str) -> tuple[str, int]:
@@ -53,9 +53,9 @@ def freeze(
 
     Nothing that may change after publication is inside: no counts, no channels.
     """
-    content = material.content
+    content, material_id = material.content, str(material.id)
     document: dict[str, object] = {
-        "id": str(material.id),
+        "id": material_id,
         "version": material.version,
         "kind": content.kind,
         "language": content.language,
@@ -65,7 +65,7 @@ def freeze(
         "audiences": list(content.audiences),
         "source": _source(content, owner),
         "signal": "correction" if correction_note else "update",
-        "links": {"self": f"/v1/materials/{material.id}"},
+        "links": {"self": f"/v1/materials/{material_id}"},
     }
     optional: dict[str, object] = {
         "summary": content.summary,

@@ -5,7 +5,8 @@ import unicodedata
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
-
+_MARKS = re.compile("[\u0300-\u036f]+")
+_NO_SLUG = re.compile("[^a-z0-9]+")
 # An escape beside these few may stand for any character.
 _ESCAPED = re.compile(rb'\\[^"\\/nrt]')
 
@@ -57,6 +58,5 @@ def _has_forbidden(text: str) -> bool:
 
 def slugify(title: str) -> str:
     """Make an ASCII slug of a Vietnamese title: "Mã OTP là gì?" -> "ma-otp-la-gi"."""
-    flat = unicodedata.normalize("NFD", title.lower().replace("đ", "d"))
-    kept = "".join(c if c.isascii() and c.isalnum() else "" if unicodedata.combining(c) else " " for c in flat)
-    return "-".join(kept.split())[:120].strip("-") or "tai-lieu"
+    flat = _MARKS.sub("", unicodedata.normalize("NFD", title.lower().replace("đ", "d")))
+    return _NO_SLUG.sub("-", flat).strip("-")[:120].strip("-") or "tai-lieu"

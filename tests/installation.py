@@ -63,6 +63,11 @@ class Installation:
         return read_settings(self.environ)
 
     def start(self) -> None:
+        self.start_parts()
+        self.start_programs()
+
+    def start_parts(self) -> None:
+        """PostgreSQL and objects, with the programme in them."""
         if self.local:
             self.local.start()
             self.environ = self.local.environ()
@@ -70,6 +75,8 @@ class Installation:
             self.environ = finished(_outside(self.name, self.port))
         self.environ |= {"LANTOA_RATE_LIMIT": "10000000", "LANTOA_RATE_LIMIT_ANONYMOUS": "10000000"} | self.extra
         finished(self._prepare())
+
+    def start_programs(self) -> None:
         self.start_api(self.port)
         self.start_worker()
         self.wait_ready(self.port)
