@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from api.limits import Taken
-from api.memory import Answer, key_of
+from api.memory import Answer, Key, key_of
 from api.tokens import Caller
 
 if TYPE_CHECKING:
@@ -15,20 +15,19 @@ if TYPE_CHECKING:
 class Poll:
     """One waiting request. `scope` is what was asked, without `wait`."""
 
-    __slots__ = ("_answer", "_caller", "_key", "_receive", "_said", "_scope", "_send", "_shortcut", "_taken")
+    __slots__ = ("_answer", "_caller", "_receive", "_said", "_scope", "_send", "_shortcut", "_taken")
 
     def __init__(self, shortcut: "Shortcut", scope: Any, receive: Any, send: Any) -> None:
         self._shortcut, self._scope, self._receive, self._send = shortcut, scope, receive, send
-        self._key = key_of(scope, self._headers)
         self._caller: Caller | None = None
         self._taken: Taken | None = None
         self._answer: Answer | None = None
         self._said: list[Any] | None = None
 
-    @property
-    def _headers(self) -> dict[bytes, bytes]:
-        """Made when asked for: thousands sleep."""
-        return dict(self._scope["headers"])
+    def _question(self) -> tuple[dict[bytes, bytes], Key]:
+        """What is asked: the headers, and the key. Made anew each time, for thousands sleep."""
+        headers = dict(self._scope["headers"])
+        return headers, key_of(self._scope, headers)
 
     async def run(self, seconds: int) -> None:
         """Answer when there is news, or when the time is up."""
@@ -64,7 +63,8 @@ class Poll:
         if answer is None:
             # Crowds come and wake together: one asks, the others look again. Whom we know asks for all whom we know.
             known = self._caller is not None and time.monotonic() < self._caller.until
-            question = (None if known else self._headers.get(b"authorization"), self._key)
+            headers, key = self._question()
+            question = (None if known else headers.get(b"authorization"), key)
             if await self._shortcut.flights.once(question, self._ask):
                 return self._answer
             answer = self._find()
@@ -77,8 +77,9 @@ class Poll:
         return answer
 
     def _find(self) -> Answer | None:
-        self._caller = self._shortcut.caller(self._scope, self._headers)
-        return self._shortcut.find(self._key, self._caller, time.monotonic())
+        headers, key = self._question()
+        self._caller = self._shortcut.caller(self._scope, headers)
+        return self._shortcut.find(key, self._caller, time.monotonic())
 
     def _count(self) -> bool:
         assert self._caller is not None
@@ -96,5 +97,6 @@ class Poll:
             said.append(message)
 
         scope = {**self._scope, "state": state}
-        self._answer = await self._shortcut.ask(self._key, scope, self._receive, heard)
+        _, key = self._question()
+        self._answer = await self._shortcut.ask(key, scope, self._receive, heard)
         self._taken, self._caller = state.get("taken"), state.get("caller")
