@@ -101,12 +101,16 @@ class Run:
         self.line(name, figures[ours], figures[limit], aim, limit_is, "1/s")
 
     def line(self, name: str, ours: list[float], limit: list[float], aim: float, limit_is: str, unit: str) -> None:
-        """Keep a line of the table: medians and the spread of ours."""
+        """Keep a line of the table: medians, the spread of ours, and the median of each turn's own ratio.
+
+        What stood beside each other in time is compared: machines grow slow and fast again within a run.
+        """
         mine, theirs = statistics.median(ours), statistics.median(limit)
-        made = {"path": name, "ours": mine, "limit": theirs, "unit": unit, "ratio": mine / theirs, "aim": aim}
+        ratio = statistics.median(a / b for a, b in zip(ours, limit, strict=True))
+        made = {"path": name, "ours": mine, "limit": theirs, "unit": unit, "ratio": ratio, "aim": aim}
         spread = (max(ours) - min(ours)) / mine
         self.lines.append(made | {"limit_is": limit_is, "spread": spread, "materials": self.count})
-        console.print(f"  {name}: {mine / theirs:.2f} ({mine:,.0f} / {theirs:,.0f} {unit})", highlight=False)
+        console.print(f"  {name}: {ratio:.2f} ({mine:,.0f} / {theirs:,.0f} {unit})", highlight=False)
 
     def api_memory(self) -> float:
         """MiB resident of the largest worker of the API."""

@@ -43,7 +43,7 @@ def _with(run: Run, *works: Any) -> Run:
 
 def quick() -> tuple[list[Run], dict[str, Any]]:
     """The paths that are walked all day, in less than a minute."""
-    return [_with(Run(SMALL, 1, 2), from_memory, from_database)], {}
+    return [_with(Run(SMALL, 1, 3), from_memory, from_database)], {}
 
 
 def whole() -> tuple[list[Run], dict[str, Any]]:
@@ -54,12 +54,12 @@ def whole() -> tuple[list[Run], dict[str, Any]]:
         return lambda run: about.update({name: work(run)})
 
     small = _with(
-        Run(SMALL, 2, 3), from_memory, from_database, publish, tokens, remember("sign_in", stall),
+        Run(SMALL, 1, 6), from_memory, from_database, publish, tokens, remember("sign_in", stall),
         remember("long_poll_first", lambda run: waiting(run, 200)),
         remember("long_poll", waiting), remember("api_memory_mib", Run.api_memory), remember("workers", workers),
     )  # fmt: skip
     large = _with(
-        Run(LARGE, 2, 3), from_memory, from_database, lambda run: full_sync(run, SYNCED),
+        Run(LARGE, 1, 6), from_memory, from_database, lambda run: full_sync(run, SYNCED),
         remember("api_memory_mib_large", Run.api_memory),
     )  # fmt: skip
     about["growth"] = growth(small, large)
