@@ -41,7 +41,7 @@ class Run:
 
     def start(self) -> None:
         self.house.start_parts()
-        self.made_in = generate(self.house.settings, self.count)
+        self.made_in += generate(self.house.settings, self.count)
         self.house.start_programs()
         self.client = self.house.new_client("baobinhthuan")
         self.headers = {"authorization": f"Bearer {self.house.client_token(self.client)}"}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from bench.data import CHANNEL, ask
-from bench.measure import Run, finished, in_turns
+from bench.measure import Run, finished, in_turns, wrk
 from storage.database import parse_url
 
 _SAME = "bare ASGI, same bytes"
@@ -66,19 +67,43 @@ def from_memory(run: Run) -> None:
     run.compare("media redirect", f"{url}{media}", f"{bare}/media", 0.70, _SAME)
 
 
-def from_database(run: Run) -> None:
-    """A page and a document that nobody has asked for: the shortcut is off."""
-    run.restart_api(LANTOA_SHORTCUT="off")
-    dsn = run.house.environ["LANTOA_DATABASE_URL"]
+def _middle(run: Run) -> tuple[str, int, str]:
+    """A channel's id, a place in its middle, and the address of the page that begins there."""
     [(channel, middle)] = finished(
         ask(run.house.settings, "SELECT c.id, (SELECT min(seq) FROM entries WHERE channel_id = c.id) + $2::bigint "
             "FROM channels c WHERE slug = $1", CHANNEL, run.count)
     )  # fmt: skip
     heads = run.get("/v1/changes").json()["items"]
     cursor = next(item["cursor"] for item in heads if item["channel"] == CHANNEL).rsplit("-", 1)[0] + f"-{middle:x}"
-    page = f"/v1/channels/{CHANNEL}/changes?limit=100&since={cursor}"
+    return str(channel), middle, f"{_CHANGES}?limit=100&since={cursor}"
+
+
+def growth(small: Run, large: Run) -> float:
+    """Time of a page at the large data set by the time at the small one, asked for in turns."""
+    addresses = {}
+    for run in (small, large):
+        run.start()
+        run.restart_api(LANTOA_SHORTCUT="off")
+        addresses[run.count] = run.house.url + _middle(run)[2]
+    try:
+        few, many = in_turns(
+            small.rounds,
+            lambda: wrk(addresses[small.count], small.headers, small.seconds),
+            lambda: wrk(addresses[large.count], large.headers, large.seconds),
+        )
+    finally:
+        small.stop()
+        large.stop()
+    return statistics.median(a / b for a, b in zip(few, many, strict=True))
+
+
+def from_database(run: Run) -> None:
+    """A page and a document that nobody has asked for: the shortcut is off."""
+    run.restart_api(LANTOA_SHORTCUT="off")
+    dsn = run.house.environ["LANTOA_DATABASE_URL"]
+    channel, middle, page = _middle(run)
     sql = run.bare_server(
-        "create_sql_app", BENCH_DSN=dsn, BENCH_QUERY=_PAGE_QUERY, BENCH_VALUES=json.dumps([str(channel), middle])
+        "create_sql_app", BENCH_DSN=dsn, BENCH_QUERY=_PAGE_QUERY, BENCH_VALUES=json.dumps([channel, middle])
     )
     run.compare("page of 100, first", run.house.url + page, f"{sql}/page", 0.80, "bare asyncpg query, joined and sent")
     one = run.get(page).json()["changes"][0]["id"]

@@ -18,7 +18,7 @@ from rich.table import Table
 from bench.chart import draw
 from bench.identity import stall, tokens
 from bench.measure import Run, console, need_wrk
-from bench.reading import from_database, from_memory, full_sync, polls
+from bench.reading import from_database, from_memory, full_sync, growth, polls
 from bench.waiting import waiting
 from bench.writing import publish
 from storage.embedded import free_port
@@ -79,12 +79,6 @@ def workers(run: Run) -> dict[str, float]:
     run.lines = before
     run.restart_api()
     return figures
-
-
-def growth(small: Run, large: Run) -> float:
-    """Time of a page at the large data set by the time at the small one, each measured by its own limit's pace."""
-    pages = [next(line for line in run.lines if line["path"] == "page of 100, first") for run in (small, large)]
-    return float(pages[0]["ours"] / pages[1]["ours"])
 
 
 def start() -> dict[str, float]:

@@ -13,12 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api.bodies import StrictBody
-from api.coding import may_code
-from api.dependencies import Parts, Unit, read_by
-from api.memory import may_repeat
-from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
-from api.published import Published
-from api.views import (
+from api.channel_views import (
     ChangesView,
     ChannelList,
     ChannelPatch,
@@ -29,6 +24,11 @@ from api.views import (
     NewChannel,
     show_channel,
 )
+from api.coding import may_code
+from api.dependencies import Parts, Unit, read_by
+from api.memory import may_repeat
+from api.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
+from api.published import Published
 from domain.actions import channels
 from domain.actor import Actor
 from domain.change import digest_statement
