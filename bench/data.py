@@ -28,8 +28,8 @@ from storage.system import settle
 
 CHANNEL = "press"
 MARK = "archive:bench"
-_BLOCK = 480
-"""Materials in a transaction: two channels carry each."""
+_BLOCK = 2_000
+"""Materials in a transaction."""
 _FIRST_DAY = 1_600_000_000
 _TEMPLATES = """
 SELECT m.content, d.document, m.owner_id FROM materials m
