@@ -53,7 +53,7 @@ async def crowd(installation: Installation, first: int, last: int) -> None:
 
 
 async def explained(installation: Installation) -> dict[str, tuple[set[str], int]]:
-    """Of each hot read: the tables it walks from end to end, and the pages it touches. None sorts many rows."""
+    """Of each hot read: the tables it walks from end to end, and the pages it touches. As delivery runs them, none sorts many."""
     connection = await asyncpg.connect(**parse_url(installation.environ["LANTOA_DATABASE_URL"]))
     try:
         _, middle = await connection.fetchrow(
@@ -85,7 +85,8 @@ async def explained(installation: Installation) -> dict[str, tuple[set[str], int
                 told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot({given})")
                 await connection.execute("DEALLOCATE hot")
                 plan = json.loads(told)[0]["Plan"]
-                assert max(sorted_rows(plan), default=0) < PAGE / 2, f"{name} is sorted"
+                if settings is STEADY:
+                    assert max(sorted_rows(plan), default=0) < PAGE / 2, f"{name} is sorted"
                 pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
                 found[f"{name}, {settings['plan_cache_mode']}"] = (set(walked(plan)) - TINY, pages)
         return found
