@@ -53,7 +53,10 @@ async def crowd(installation: Installation, first: int, last: int) -> None:
 
 
 async def explained(installation: Installation) -> dict[str, tuple[set[str], int]]:
-    """Of each hot read: the tables it walks from end to end, and the pages it touches. As delivery runs them, none sorts many."""
+    """Of each hot read: the tables it walks from end to end, and the pages it touches.
+
+    As delivery runs them, none sorts many rows.
+    """
     connection = await asyncpg.connect(**parse_url(installation.environ["LANTOA_DATABASE_URL"]))
     try:
         _, middle = await connection.fetchrow(
