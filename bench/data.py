@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import uvloop
 from rich.progress import Progress
 
 from bench.indexes import Ask, drop_indexes, make_indexes, vacuum
@@ -21,7 +23,7 @@ from domain.content import Content
 from domain.document import instant
 from domain.material import Material
 from storage.bulk import Ready
-from storage.database import parse_url
+from storage.database import as_uuid, parse_url
 from storage.keys import KeyRing
 from storage.settings import Settings
 from storage.system import settle
@@ -31,6 +33,8 @@ MARK = "archive:bench"
 _BLOCK = 2_000
 """Materials in a transaction."""
 _FIRST_DAY = 1_600_000_000
+_Block = tuple[int, int]
+"""From this number to before that one."""
 _TEMPLATES = """
 SELECT m.content, d.document, m.owner_id FROM materials m
   JOIN editions d ON d.material_id = m.id AND d.version = m.live_version
@@ -52,30 +56,37 @@ async def ask(settings: Settings, query: str, *values: object) -> list[Any]:
 def generate(settings: Settings, count: int, *, quiet: bool = False) -> float:
     """See that there are `count` generated materials; gives the seconds that making them took (0: they were there)."""
     began, on = time.perf_counter(), partial(ask, settings)
-    [(made,)] = asyncio.run(on("SELECT count(*) FROM materials WHERE approved_by = $1", MARK))
-    if made < count:
+    blocks = asyncio.run(_missing(on, count))
+    if blocks:
         asyncio.run(drop_indexes(on))
-        _fill_all(settings, on, made, count, quiet=quiet)
+        _fill_all(settings, on, blocks, quiet=quiet)
     asyncio.run(make_indexes(on))
-    return time.perf_counter() - began if made < count else 0.0
+    return time.perf_counter() - began if blocks else 0.0
 
 
-def _fill_all(settings: Settings, on: Ask, made: int, count: int, *, quiet: bool) -> None:
-    blocks = [(start, min(start + _BLOCK, count)) for start in range(made, count, _BLOCK)]
+async def _missing(on: Any, count: int) -> list[_Block]:
+    """What is still to be made: a block is one transaction, its first material is there with all others."""
+    blocks = {_id(start): (start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)}
+    for row in await on("SELECT id FROM materials WHERE id = ANY($1)", list(blocks)):
+        del blocks[as_uuid(row["id"])]
+    return list(blocks.values())
+
+
+def _fill_all(settings: Settings, on: Ask, blocks: list[_Block], *, quiet: bool) -> None:
     context, processes = multiprocessing.get_context("spawn"), (os.cpu_count() or 1) + 1  # one waits for the disk
     with Progress(disable=quiet, transient=True) as progress, ProcessPoolExecutor(processes, context) as pool:
-        bar = progress.add_task("Tạo dữ liệu · Making data", total=count - made)
+        bar = progress.add_task("Tạo dữ liệu · Making data", total=sum(end - start for start, end in blocks))
         shares = [(settings, blocks[i :: processes * 8]) for i in range(processes * 8)]
         for done in pool.map(_make, shares):
             progress.advance(bar, done)
             asyncio.run(vacuum(on))
 
 
-def _make(share: tuple[Settings, list[tuple[int, int]]]) -> int:
-    return asyncio.run(_fill(*share))
+def _make(share: tuple[Settings, list[_Block]]) -> int:
+    return uvloop.run(_fill(*share))
 
 
-async def _fill(settings: Settings, blocks: list[tuple[int, int]]) -> int:
+async def _fill(settings: Settings, blocks: list[_Block]) -> int:
     templates = [_template(row) for row in await ask(settings, _TEMPLATES)]
     settle()
     async with archivist(settings, "stttt") as (keeper, signer):
@@ -87,10 +98,12 @@ class _Template(NamedTuple):
 
     content: Content
     owner_id: UUID
-    document: bytes
+    parts: list[bytes]
+    """Every second one is a mark: `_ID`, `_AT` or `_TITLE`."""
 
 
-_ID, _AT, _TITLE = b"\x00id\x00", b"\x00at\x00", b"\x00title\x00"
+_ID, _AT, _TITLE = _MARKS = b"\x00id\x00", b"\x00at\x00", b"\x00title\x00"
+_CUT = re.compile(b"(" + b"|".join(_MARKS) + b")")
 
 
 def _template(row: Any) -> _Template:
@@ -99,20 +112,28 @@ def _template(row: Any) -> _Template:
     for field, mark in (("id", _ID), ("published_at", _AT)):
         document = document.replace(known[field].encode(), mark)
     document = document.replace(b'"title":' + msgspec.json.encode(known["title"]), b'"title":' + _TITLE)
-    return _Template(msgspec.json.decode(content, type=Content), UUID(str(owner)), document)
+    return _Template(msgspec.json.decode(content, type=Content), UUID(str(owner)), _CUT.split(document))
+
+
+def _moment(n: int) -> int:
+    return _FIRST_DAY + 60 * n
+
+
+def _id(n: int) -> UUID:
+    """The UUIDv7 of that moment, the number for chance."""
+    return UUID(int=_moment(n) * 1000 << 80 | 7 << 76 | 2 << 62 | n)
 
 
 def _materials(templates: list[_Template], signer: KeyRing, start: int, end: int) -> Iterator[Ready]:
     for n in range(start, end):
         template = templates[n % len(templates)]
         made = msgspec.structs.replace(template.content, title=f"{template.content.title[:180]} ({n})")
-        at = datetime.fromtimestamp(_FIRST_DAY + 60 * n, UTC)
-        material_id = UUID(int=int(at.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62 | n)
+        at, material_id = datetime.fromtimestamp(_moment(n), UTC), _id(n)
         material = Material(
             id=material_id, owner_id=template.owner_id, state="published", content=made, live_version=1,
             edited_by="client:operator", approved_by=MARK, first_published_at=at, published_at=at,
             created_at=at, updated_at=at,
         )  # fmt: skip
-        body = template.document.replace(_ID, str(material_id).encode()).replace(_AT, instant(at).encode())
-        body = body.replace(_TITLE, msgspec.json.encode(made.title))
+        told = {_ID: str(material_id).encode(), _AT: instant(at).encode(), _TITLE: msgspec.json.encode(made.title)}
+        body = b"".join([told.get(part, part) for part in template.parts])
         yield Ready(material, body, signer.sign(body))

@@ -14,7 +14,8 @@ from domain.material import Material
 from domain.organization import Organization
 from domain.ports import Clock, Event, Markup, Signature, Signer
 from storage.database import as_uuid
-from storage.lines import Line, tail_of
+from storage.lines import Line, opened, tail_of
+from storage.work import FEED_LOCK, FEED_NOTIFY
 
 MAX_ENTRIES = 1000
 _MATERIALS = (
@@ -27,8 +28,13 @@ _HISTORY = ("material_id", "at", "by", "verb", "state", "version", "revision", "
 _CHANNELS = "SELECT id, slug, title, rule FROM channels"
 _KNOWN = "SELECT id FROM materials WHERE id = ANY($1)"
 _AUDIT = "INSERT INTO audit (at, actor, verb, thing, detail) VALUES ($1, $2, $3, $4, $5)"
-_PLACE = "SELECT place_entries($1, $2, $3, $4, $5, $6, $7)"
+_ENTRIES = ("channel_id", "material_id", "seq", "first_seq", "version", "changed_at", "reason", "note", "line")
+_LOCK = f"SELECT pg_advisory_xact_lock({FEED_LOCK})"
+_SEQS = "SELECT nextval('feed_seq') FROM generate_series(1, $1)"
+_TELL = "SELECT pg_notify($1, $2)"
 _VERB = "take_over"
+_NOTICE_BYTES = 8000
+"""What a notification may have; `*` is every channel."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -119,17 +125,25 @@ class Archivist:
         return len(new)
 
     async def _place(self, new: Sequence[Ready], channels: Sequence[Channel]) -> None:
+        """What `place_entries` does, by COPY: nothing of a new material can be there already. Ends the transaction."""
         at = self._clock.now()
-        tails = {each.material.id: _tail(each, at) for each in new}
-        placed = [(c.id, e.material.id) for e in new for c in channels if c.rule.matches(e.material.content)]
+        placed = [
+            (channel.id, each.material.id, tail)
+            for each, tail in zip(new, [_tail(each, at) for each in new], strict=True)
+            for channel in channels
+            if channel.rule.matches(each.material.content)
+        ]
         if not placed:
             return
-        count = len(placed)
-        channel_ids, material_ids = map(list, zip(*placed, strict=True))
-        texts = [tails[material_id] for material_id in material_ids]
-        await self._db.execute(
-            _PLACE, channel_ids, material_ids, [1] * count, [at] * count, [None] * count, [""] * count, texts
-        )
+        await self._db.execute(_LOCK)
+        seqs = [row[0] for row in await self._db.fetch(_SEQS, len(placed))]
+        records = [
+            (channel_id, material_id, seq, seq, 1, at, None, "", opened(seq, tail))
+            for seq, (channel_id, material_id, tail) in zip(seqs, placed, strict=True)
+        ]
+        await self._db.copy_records_to_table("entries", records=records, columns=_ENTRIES)
+        moved = ",".join({str(channel_id) for channel_id, _, _ in placed})
+        await self._db.execute(_TELL, FEED_NOTIFY, moved if len(moved) < _NOTICE_BYTES else "*")
 
 
 def _portions(ready: Sequence[Ready], channels: Sequence[Channel]) -> Iterator[list[Ready]]:
@@ -165,11 +179,12 @@ def _history(m: Material, by: str) -> tuple[UUID, datetime, str, str, str, int, 
     return m.id, m.updated_at, by, _VERB, m.state, m.version, m.revision, m.approved_by or ""
 
 
-def _tail(each: Ready, at: datetime) -> str:
+def _tail(each: Ready, at: datetime) -> bytes:
     seal = each.seal
-    return tail_of(
+    tail = tail_of(
         Line(
             material_id=each.material.id, version=1, changed_at=at,
             sha256=seal.sha256, signature=seal.value, kid=seal.kid,
         )
     )  # fmt: skip
+    return tail.encode()

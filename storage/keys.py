@@ -5,7 +5,7 @@ Private keys rest as AES-256-GCM boxes under LANTOA_SECRET_KEY, with the kid as 
 
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import cast
 
@@ -40,6 +40,7 @@ class KeyRing:
         self._clock = clock
         self._rows: Sequence[RowMapping] = ()
         self._opened: dict[str, ECKey | OKPKey] = {}
+        self._signing: dict[str, list[tuple[datetime, ECKey | OKPKey]]] = {}
         self.public: list[Jwk] = []
 
     async def refresh(self) -> None:
@@ -91,13 +92,20 @@ class KeyRing:
                 token = row["purpose"] == "token"
                 self._opened[row["kid"]] = ECKey.import_key(private) if token else OKPKey.import_key(private)
         self._rows = rows
+        self._signing = {
+            purpose: [
+                (row["created_at"], self._opened[row["kid"]])
+                for row in reversed(rows)
+                if row["purpose"] == purpose and row["kid"] in self._opened
+            ]
+            for purpose in ("token", "document")
+        }
         self.public = [_published(row) for row in rows]
 
     def _live(self, purpose: str) -> ECKey | OKPKey:
         """The newest key whose time has come."""
         now = self._clock.now()
-        kid = [row["kid"] for row in self._rows if row["purpose"] == purpose and row["created_at"] <= now][-1]
-        return self._opened[kid]
+        return next(key for since, key in self._signing[purpose] if since <= now)
 
     @property
     def token_key(self) -> ECKey:
@@ -106,8 +114,7 @@ class KeyRing:
     def sign(self, document: bytes) -> Signature:
         """Sign a document's bytes with Ed25519 (RFC 8032)."""
         key = self._live("document")
-        private = key.private_key
-        assert isinstance(private, Ed25519PrivateKey)
+        private = cast("Ed25519PrivateKey", key.private_key)
         value = urlsafe_b64encode(private.sign(document)).rstrip(b"=").decode()
         return Signature(sha256=sha256(document).hexdigest(), value=value, kid=str(key.kid))
 

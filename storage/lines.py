@@ -29,3 +29,8 @@ def tail_of(line: Line) -> str:
         return f',"op":"upsert",{about},{seal},"item":'
     note = f',"note":{msgspec.json.encode(line.note).decode()}' if line.note else ""
     return f',"op":"tombstone",{about},"reason":"{line.reason}"{note}'
+
+
+def opened(seq: int, tail: bytes) -> bytes:
+    """The whole line of a change that has its place."""
+    return b'{"seq":%d%b' % (seq, tail)
