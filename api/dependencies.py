@@ -39,6 +39,7 @@ from storage.objects import ObjectStore
 from storage.passwords import password_matches
 from storage.reader_delivery import DeliveryReader
 from storage.reader_desk import DeskReader
+from storage.reader_digest import DigestReader
 from storage.reader_directory import DirectoryReader
 from storage.reader_feed import FeedReader
 from storage.schema import check_schema
@@ -67,6 +68,7 @@ class Parts:
     accounts: Accounts
     idempotency: IdempotencyStore
     feed: FeedReader
+    digests: DigestReader
     delivery: DeliveryReader
     desk: DeskReader
     directory: DirectoryReader
@@ -104,6 +106,7 @@ class Parts:
         self.tokens = TokenReader(self.keys, self.oauth, self.clock, self.limiter, issuer=settings.public_url)
         self.idempotency = IdempotencyStore(self.pool)
         self.feed = FeedReader(self.steady)
+        self.digests = DigestReader(self.steady)
         self.delivery = DeliveryReader(self.steady)
         self.desk = DeskReader(self.pool)
         self.directory = DirectoryReader(self.pool)

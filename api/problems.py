@@ -54,6 +54,7 @@ PROBLEMS: dict[str, Row] = {
     "cursor_invalid": _row(400, "Con trỏ sai", "Invalid cursor", "Con trỏ không phải của kênh này.", "The cursor is none of this channel."),
     "cursor_expired": _row(410, "Con trỏ đã hết hạn", "Cursor expired", "Hãy đồng bộ lại từ đầu: {restart}", "Start again without a cursor: {restart}"),
     "cursor_moved": _row(409, "Kênh đã thay đổi", "Channel has moved on", "Chỉ tính được tại vị trí hiện tại: {cursor}.", "Only the present head can be asked: {cursor}."),
+    "digest_under_way": _row(503, "Đang đối chiếu", "Digest under way", "Kênh lớn, đã đếm {counted} tài liệu. Hãy hỏi lại sau một giây.", "A large channel, {counted} materials counted so far. Ask again in a second."),
     "grant_revoked": _row(403, "Quyền nhận kênh đã bị thu hồi", "Grant revoked", "Đơn vị không còn được nhận kênh “{channel}”. Hãy xóa bản sao của kênh này và xác nhận tại /v1/takedowns.", "Your organization may no longer pull “{channel}”. Delete your copy of this channel and acknowledge at /v1/takedowns."),
     "gone": _row(410, "Đã gỡ", "Gone", "Tài liệu đã bị gỡ ({reason}). Hãy gỡ bản sao của bạn.", "The material was taken away ({reason}). Remove your copy."),
     "unavailable": _row(503, "Tạm thời gián đoạn", "Temporarily unavailable", "Một bộ phận chưa trả lời. Hãy thử lại sau vài giây.", "A part does not answer. Try again in a few seconds."),
@@ -143,7 +144,7 @@ def headers_of(error: Refusal) -> dict[str, str]:
             return {"www-authenticate": f'{realm}, error="insufficient_scope"'}
         case "unavailable":
             return {"retry-after": "2"}
-        case "too_many_requests":
+        case "too_many_requests" | "digest_under_way":
             return {"retry-after": str(error.facts["retry_after"])}
         case "range_not_satisfiable":
             return {"content-range": f"bytes */{error.facts['size_bytes']}"}

@@ -65,8 +65,10 @@ def generate(settings: Settings, count: int, *, quiet: bool = False) -> float:
 
 
 async def _missing(on: Any, count: int) -> list[_Block]:
-    """What is still to be made: a block is one transaction, its first material is there with all others."""
-    blocks = {_id(start): (start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)}
+    """What is still to be made: a block is one transaction, its last material is there with all others."""
+    blocks = {_id(end - 1): (end - _BLOCK, end) for end in range(_BLOCK, count + 1, _BLOCK)}
+    if left := count % _BLOCK:
+        blocks[_id(count - 1)] = (count - left, count)
     for row in await on("SELECT id FROM materials WHERE id = ANY($1)", list(blocks)):
         del blocks[as_uuid(row["id"])]
     return list(blocks.values())

@@ -117,6 +117,12 @@ class Gone(Refusal):
     code = "gone"
 
 
+class DigestUnderWay(Refusal):
+    """There is more to read than one request may; the next one goes on. Facts: `counted` so far, `retry_after` s."""
+
+    code = "digest_under_way"
+
+
 class Unavailable(Refusal):
     """A part (database, object store) does not answer. Facts: `part`."""
 

@@ -1,9 +1,6 @@
 """The hot reads of the change feed: fixed SQL on asyncpg, bytes joined, nothing decoded."""
 
-import asyncio
-from hashlib import sha256
 from itertools import chain
-from typing import Any, TypedDict
 from uuid import UUID
 
 import asyncpg
@@ -13,8 +10,8 @@ from domain.actions.channels import Access, check_access
 from domain.actor import Actor
 from domain.change import Cursor, cursor_at, read_cursor, seq_of
 from domain.channel import Channel, Rule
-from domain.errors import CursorExpired, CursorMoved, NotFound
-from storage.database import Connection, reading
+from domain.errors import CursorExpired, NotFound
+from storage.database import reading
 
 _PLACE = """
 SELECT c.id, c.slug, c.title, c.description, c.rule, c.public, c.revision, c.purged_seq, f.epoch,
@@ -41,14 +38,6 @@ SELECT line, document FROM (
 _BETWEEN, _BEFORE_SEQ = len(b"},"), len(b'},{"seq":')
 _FIRST_PAGE = _PAGE % "AND e.reason IS NULL"
 _NEXT_PAGE = _PAGE % ""
-# In the order of the primary key, which is that of the identifiers' text.
-_LIVE = """
-SELECT e.material_id::text || ' ' || e.version || ' ' || d.sha256 AS line
-  FROM entries e JOIN editions d ON d.material_id = e.material_id AND d.version = e.version
- WHERE e.channel_id = $1 AND e.reason IS NULL ORDER BY e.material_id
-"""
-_HEAD = "SELECT coalesce(max(seq), 0) FROM entries WHERE channel_id = $1"
-_BLOCK = 2000
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,14 +65,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     body: bytes
     next_seq: int
-
-
-class Digest(TypedDict):
-    """A channel's live materials in one hash, as of a cursor."""
-
-    cursor: str
-    count: int
-    sha256: str
 
 
 class _PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,8 +115,6 @@ def _seq(change: asyncpg.Record) -> int:
 class FeedReader:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._walking = asyncio.Lock()
-        self._digests: dict[UUID, Digest] = {}
 
     async def places(self, actor: Actor | None) -> list[Place]:
         """Every channel that the caller may read."""
@@ -161,7 +140,7 @@ class FeedReader:
         async with reading(self._pool) as connection:
             rows = await connection.fetch(query, slug, actor.organization_id if actor else None, asked, limit + 1)
         place = _allowed(rows[0][0] if rows else None, actor)
-        start = _start(place, cursor)
+        start = start_of(place, cursor)
         more = len(rows) > limit + 1
         changes = rows[1 : limit + 1]
         # Rows that a first page left out must not come again: it ends at the head of its own snapshot.
@@ -172,35 +151,6 @@ class FeedReader:
         tail = f'],"next":"{after}","more":{"true" if more else "false"}}}'.encode()
         return Page(place=place, start=start, body=_body(changes, tail), next_seq=next_seq)
 
-    async def digest(self, place: Place, at: str | None) -> Digest:
-        """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials, at the present head.
-
-        The one read that walks a channel: as a stream, once for each head, one walk at a time.
-        """
-        async with self._walking, reading(self._pool) as connection, _snapshot(connection):
-            head = await connection.fetchval(_HEAD, place.channel.id)
-            cursor = str(cursor_at(place.epoch, place.channel.id, head))
-            if at is not None and _start(place, at) >= 0 and at != cursor:
-                raise CursorMoved(cursor=cursor)
-            known = self._digests.get(place.channel.id)
-            if known is None or known["cursor"] != cursor:
-                count, sha256 = await self._walk(connection, place.channel.id)
-                known = Digest(cursor=cursor, count=count, sha256=sha256)
-                self._digests[place.channel.id] = known
-        return known
-
-    async def _walk(self, connection: Connection, channel_id: UUID) -> tuple[int, str]:
-        count, digest = 0, sha256()
-        rows = await connection.cursor(_LIVE, channel_id)
-        while block := await rows.fetch(_BLOCK):
-            count += len(block)
-            digest.update(b"".join([f"{row[0]}\n".encode() for row in block]))
-        return count, digest.hexdigest()
-
-
-def _snapshot(connection: Connection) -> Any:
-    return connection.transaction(isolation="repeatable_read", readonly=True)
-
 
 def _allowed(told: str | bytes | None, actor: Actor | None) -> Place:
     if told is None:
@@ -210,7 +160,7 @@ def _allowed(told: str | bytes | None, actor: Actor | None) -> Place:
     return place
 
 
-def _start(place: Place, cursor: str | None) -> int:
+def start_of(place: Place, cursor: str | None) -> int:
     """Read a client's cursor for this place; no cursor is the beginning."""
     if cursor is None:
         return 0

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -28,12 +27,12 @@ class Line:
         self.lingers = False
         self.withheld = 0
         self._stop: asyncio.Event
+        self._listens = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        while not (self._home / _SOCKET).exists():
-            time.sleep(0.01)
+        assert self._listens.wait(10)  # the file is there before anybody listens at it
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,6 +43,7 @@ class Line:
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         await asyncio.start_unix_server(self._serve, str(self._home / _SOCKET))
+        self._listens.set()
         await self._stop.wait()
 
     async def _serve(self, inward: asyncio.StreamReader, outward: asyncio.StreamWriter) -> None:

@@ -235,7 +235,7 @@ async def _until(news: asyncio.Event, deadline: float) -> bool:
     operation_id="getChannelDigest",
     summary="Đối chiếu bản sao · Prove a mirror equal",
     tags=TAGS,
-    **operation("channel", "cursor_invalid", "cursor_expired", "cursor_moved"),
+    **operation("channel", "cursor_invalid", "cursor_expired", "cursor_moved", "digest_under_way"),
 )
 async def get_digest(
     slug: FromPath[str],
@@ -245,7 +245,7 @@ async def get_digest(
 ) -> Response[DigestView]:
     """A mirror computes the same and knows that it is equal; the signature proves all of it at once."""
     place = await parts.feed.place(slug, caller)
-    digest = await parts.feed.digest(place, at)
+    digest = await parts.digests.digest(place, at)
     seal = parts.keys.sign(digest_statement(slug, **digest))
     view = DigestView(**digest, signature=seal.value, kid=seal.kid)
     return Response(view, headers={"cache-control": "no-store", "vary": "Authorization"})

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from bench.data import CHANNEL, generate
-from storage import oauth, reader_delivery, reader_feed
+from storage import oauth, reader_delivery, reader_digest, reader_feed
 from storage.database import STEADY, parse_url
 from tests.installation import Installation, finished
 
@@ -59,7 +59,7 @@ async def explained(installation: Installation) -> dict[str, tuple[set[str], int
     """
     connection = await asyncpg.connect(**parse_url(installation.environ["LANTOA_DATABASE_URL"]))
     try:
-        _, middle = await connection.fetchrow(
+        channel, middle = await connection.fetchrow(
             "SELECT c.id, percentile_disc(0.5) WITHIN GROUP (ORDER BY e.seq) FROM channels c "
             "JOIN entries e ON e.channel_id = c.id WHERE slug = $1 GROUP BY c.id", CHANNEL
         )  # fmt: skip
@@ -72,6 +72,8 @@ async def explained(installation: Installation) -> dict[str, tuple[set[str], int
             "first page": (reader_feed._FIRST_PAGE, CHANNEL, organization, 0, PAGE + 1),
             "next page": (reader_feed._NEXT_PAGE, CHANNEL, organization, middle, PAGE + 1),
             "nothing new": (reader_feed._NEXT_PAGE, CHANNEL, organization, 2**60, PAGE + 1),
+            "digest": (reader_digest._LIVE, channel, reader_digest._BEFORE_ALL, PAGE),
+            "changes for a digest": (reader_digest._CHANGED, channel, middle, PAGE),
             "place": (reader_feed._ONE_PLACE, CHANNEL, organization),
             "places": (reader_feed._ALL_PLACES, None, organization),
             "document": (reader_delivery._DOCUMENT, material, organization, False, None),
