@@ -21,6 +21,7 @@ from api.metrics import wanted as metrics_wanted
 from api.oauth.everyday import Everyday
 from api.oauth.server import Server
 from api.oauth.transaction import Transaction
+from api.replies import Replies
 from api.tokens import RENEW_SECONDS, TokenReader
 from domain.actions.publications import Press
 from domain.actor import Actor
@@ -84,6 +85,7 @@ class Parts:
         self.watcher = FeedWatcher(settings.database_url)
         self.counts = Counts()
         self.answers = Memory(settings.cache_bytes)
+        self.replies = Replies()
 
     async def open(self) -> None:
         """Connect, refuse an old schema, load the keys, start listening."""
@@ -119,6 +121,7 @@ class Parts:
         if metrics_wanted():
             caches: dict[str, Cache] = {
                 "answers": self.answers,
+                "replies": self.replies,
                 "tokens": self.tokens,
                 "limits": self.limiter,
                 "media": self.media,

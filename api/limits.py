@@ -12,6 +12,8 @@ _BYTES_EACH = 400
 
 Taken = tuple[int, int, int]
 """(limit, left, seconds to wait; 0 when the request may go on)"""
+LEFT = b'"default";r=%%d;t=%d' % WINDOW_SECONDS
+"""The value of `RateLimit`, but for what is left."""
 
 
 class Bucket:
@@ -69,11 +71,7 @@ class RateLimiter:
 def limit_headers(limit: int, left: int) -> list[tuple[bytes, bytes]]:
     """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11)."""
     policy = f'"default";q={limit};w={WINDOW_SECONDS}'
-    return [(b"ratelimit-policy", policy.encode()), left_header(left)]
-
-
-def left_header(left: int) -> tuple[bytes, bytes]:
-    return (b"ratelimit", b'"default";r=%d;t=%d' % (left, WINDOW_SECONDS))
+    return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", LEFT % left)]
 
 
 def client_address(scope: Any, *, trusted_proxy: bool) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.limits import Taken
 from api.memory import Answer, Key, key_of
+from api.replies import Reply
 from api.tokens import Caller
 
 if TYPE_CHECKING:
@@ -37,9 +38,8 @@ class Poll:
             assert self._caller is not None
             assert self._taken is not None
             if not answer.repeat.waits or clock() >= deadline:
-                start, body = self._shortcut.say(answer, self._caller, self._taken, time.monotonic())
-                await self._send(start)
-                await self._send(body)
+                reply = Reply(answer, self._caller, self._shortcut.parts.counts)
+                await reply.tell(self._taken[1], time.monotonic(), self._send)
                 return
             if answer.current:
                 channel, crowd = answer.repeat.channel, self._shortcut.crowd

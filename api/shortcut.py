@@ -3,28 +3,27 @@
 A route says of an answer that it may be repeated (`api.memory.may_repeat`); nothing else is ever remembered. An answer
 is given again only to callers who may read the same, while no change to what it was read from has been heard of, and
 never when the feed has not been looked at for seconds (`storage.watcher`). A long poll sleeps here, as one future.
+Who sends the same bytes again within seconds has the same reply (`api.replies`).
 """
 
 import re
-import time
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.crowd import Crowd, Flights
-from api.limits import Taken, client_address, left_header
+from api.limits import client_address
 from api.memory import REMEMBERED_SECONDS, Answer, Key, Memory, key_of
 from api.metrics import Counts
 from api.poll import Poll
+from api.replies import Replies, Reply
 from api.tokens import Caller, TokenReader
 
 _SAFE = ("GET", "HEAD")
 _STATUSES = (200, 302, 304)
-BOOKED_SECONDS = 1.0
-"""Who is told the same again and again is booked as having it once in so long."""
-_NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
 _WAIT = re.compile(rb"(?:^|&)wait=(20|1[0-9]|[1-9])(?=&|$)")
 
 
@@ -39,6 +38,7 @@ class Parts(Protocol):
     tokens: TokenReader
     counts: Counts
     answers: Memory
+    replies: Replies
 
     @property
     def watcher(self) -> Watcher: ...
@@ -52,32 +52,39 @@ class Shortcut:
         self.parts = parts
         self._trusted_proxy = trusted_proxy
         self.memory = parts.answers
+        self._known = parts.replies.find
         self.crowd = Crowd()
         self.flights: Flights[tuple[bytes | None, Key]] = Flights(self.crowd)
 
     def changed(self, channels: frozenset[UUID] | None) -> None:
         """Hear from the watcher; wake who waits."""
         self.memory.forget(channels)
+        self.parts.replies.forget()
         self.crowd.wake(channels)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, Any]:
         """Give what is to be awaited: no frame of its own stays while somebody sleeps."""
         request: Any = scope
-        if request["type"] != "http" or request["method"] not in _SAFE:
+        if request["type"] != "http":
             return self._app(scope, receive, send)
-        sent = request["headers"]
-        headers = dict(sent)
-        if len(headers) != len(sent) or b"content-length" in headers or b"transfer-encoding" in headers:
+        sent, now = request["headers"], monotonic()
+        asked = (request["method"], request["path"], request["query_string"], tuple(sent))
+        reply = self._known(asked)
+        if reply is None or now >= reply.until:
+            headers = dict(sent)
+            plain = len(headers) == len(sent) and b"content-length" not in headers
+            if request["method"] not in _SAFE or not plain or b"transfer-encoding" in headers:
+                return self._app(scope, receive, send)
+            key, caller = key_of(request, headers), self.caller(request, headers)
+            answer = self.find(key, caller, now)
+            if answer is None or caller is None:
+                return self._miss(key, request, receive, send)
+            reply = Reply(answer, caller, self.parts.counts, head=request["method"] == "HEAD")
+            self.parts.replies.keep(asked, reply, min(caller.until, answer.until, self.parts.watcher.trusted_until))
+        _, left, wait = reply.take(now)
+        if wait:  # not counted: the application will count it, and say so
             return self._app(scope, receive, send)
-        key, caller, now = key_of(request, headers), self.caller(request, headers), time.monotonic()
-        answer = self.find(key, caller, now)
-        if answer is None or caller is None:
-            return self._miss(key, request, receive, send)
-        taken = caller.bucket.take(now)
-        if taken[2]:  # not counted: the application will count it, and say so
-            return self._app(scope, receive, send)
-        start, body = self.say(answer, caller, taken, now)
-        return _told(start, body if request["method"] == "GET" else _NO_BODY, send)
+        return reply.tell(left, now, send)
 
     def _miss(self, key: Key, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, Any]:
         query = scope["query_string"]
@@ -99,21 +106,9 @@ class Shortcut:
             return None
         return self.memory.find(key, caller.reach, now)
 
-    def say(self, answer: Answer, caller: Caller, taken: Taken, now: float) -> tuple[Any, Any]:
-        """Give the messages of an answer that is given again, with the caller's own limit, and book it as received."""
-        self.parts.counts.memory[answer.status] += 1
-        headers, repeat = answer.headers, answer.repeat
-        if answer.limit_at >= 0:
-            headers = headers.copy()
-            headers[answer.limit_at] = left_header(taken[1])
-        if repeat.received is not None and (repeat.counts or caller.told is not repeat or now >= caller.told_until):
-            repeat.received(caller.actor)
-            caller.told, caller.told_until = repeat, now + BOOKED_SECONDS  # not the answer: it would live as long
-        return {"type": "http.response.start", "status": answer.status, "headers": headers}, answer.body_message
-
     async def ask(self, key: Key, scope: Any, receive: Any, send: Any) -> Answer | None:
         """Let the application answer, and remember what it says may be repeated."""
-        began, asked_at, state = self.memory.tick, time.monotonic(), scope.setdefault("state", {})
+        began, asked_at, state = self.memory.tick, monotonic(), scope.setdefault("state", {})
         said: list[Any] = []
 
         async def heard(message: Any) -> None:
@@ -130,8 +125,3 @@ class Shortcut:
         if scope["method"] == "GET":  # to HEAD the body was not said
             self.memory.keep(key, answer, caller.reach, began)
         return answer
-
-
-async def _told(start: Any, body: Any, send: Any) -> None:
-    await send(start)
-    await send(body)

@@ -13,8 +13,11 @@ from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.limits import Bucket, RateLimiter
+from api.memory import Answer, Repeat
+from api.metrics import Counts
 from api.middleware import Access
 from api.operations import operation
+from api.replies import MAX_BODY, Replies, Reply
 from api.tokens import Bearer, Caller, TokenReader
 from domain.actor import Actor
 from storage.system import SystemClock
@@ -69,3 +72,23 @@ def test_who_has_not_asked_for_a_minute_is_forgotten_and_who_waits_is_not() -> N
     asyncio.run(reader.renew())
     assert [name for name in (b"lately", b"once", b"waits") if reader.known(name)] == [b"lately", b"waits"]
     assert reader.known(b"waits").until > now, "its session was looked at again"
+
+
+def test_replies_are_bounded_and_none_outlives_a_change() -> None:
+    replies, now = Replies(), time.monotonic()
+    bearer = Bearer(UUID(int=2), frozenset(), "c", int(time.time()) + 600)
+    signed, anonymous = (Caller(ACTOR, Bucket(60, now), bearer=each) for each in (bearer, None))
+
+    def keep(path: str, caller: Caller, body: bytes) -> Any:
+        asked = ("GET", path, b"", ((b"authorization", b"Bearer x"),))
+        repeat = Repeat(None, None, 60, waits=False, counts=False)
+        replies.keep(asked, Reply(Answer(200, [], body, repeat), caller, Counts()), now + 2)
+        return replies.find(asked)
+
+    assert keep("/large", signed, b"x" * (MAX_BODY + 1)) is None
+    assert keep("/anonymous", anonymous, b"") is None, "its address is not among the headers"
+    for n in range(2_500):
+        assert keep(f"/{n}", signed, b"x" * MAX_BODY).until == now + 2
+        assert replies.size_bytes <= replies.bound_bytes
+    replies.forget()
+    assert replies.size_bytes == 0

@@ -1,20 +1,21 @@
 """The shortcut changes nothing but speed: thousands of requests, with it and without it, have the same answers."""
 
+import asyncio
 import gc
 import random
 import time
 import weakref
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
 
 from api.limits import Bucket
-from api.memory import Answer, Memory, Repeat
+from api.memory import Answer, Repeat
 from api.metrics import Counts
-from api.shortcut import Shortcut
+from api.replies import Reply
 from api.tokens import Caller
 from tests.installation import Installation
 from tests.people import Newsroom, Person
@@ -230,10 +231,9 @@ def test_the_ledger_knows_who_got_an_answer_from_memory(installation: Installati
 
 def test_who_was_told_something_does_not_keep_it_alive() -> None:
     """A caller is remembered for longer than an answer; ten minutes of load once held on to every page ever sent."""
-    memory, caller = Memory(1_000_000), Caller(None, Bucket(10, 0.0))
-    parts = SimpleNamespace(counts=Counts(), answers=memory)
+    caller = Caller(None, Bucket(10, 0.0))
     answer = Answer(200, [], b"x" * 1000, Repeat(None, lambda _: None, 60, waits=False, counts=False))
-    Shortcut(None, parts, trusted_proxy=False).say(answer, caller, (10, 9, 0), 1.0)
+    asyncio.run(Reply(answer, caller, Counts()).tell(9, 1.0, AsyncMock()))
     held = weakref.ref(answer)
     del answer
     gc.collect()

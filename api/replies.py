@@ -1,0 +1,84 @@
+"""An answer as one caller is told it; and the very same requests of the last seconds with their replies.
+
+Who polls sends the same bytes again and again. Where all that decides about an answer was looked at a moment ago, it is
+not looked at again: only whether the caller has requests left, and what its answer books.
+"""
+
+import math
+from typing import Any
+
+from api.limits import LEFT
+from api.memory import Answer
+from api.metrics import Counts
+from api.tokens import Caller
+
+BOOKED_SECONDS = 1.0
+"""Who is told the same again and again is booked as having it once in so long."""
+MAX_BODY = 8 * 1024
+_MAX_REPLIES = 1_000
+_BYTES_EACH = 2_000
+"""What a reply takes beside its body: the request's headers, a token among them, and objects."""
+Asked = tuple[str, str, bytes, tuple[tuple[bytes, bytes], ...]]
+"""Method, path, query and every header."""
+_NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+class Reply:
+    """`until`: all that was looked at holds so long, unless something is heard."""
+
+    __slots__ = ("_answer", "_book_at", "_counts", "body", "caller", "take", "until")
+
+    def __init__(self, answer: Answer, caller: Caller, counts: Counts, *, head: bool = False) -> None:
+        self._answer, self.caller, self._counts = answer, caller, counts.memory
+        self.take = caller.bucket.take
+        self.body: Any = _NO_BODY if head else answer.body_message
+        self.until = -math.inf
+        self._book_at = -math.inf if answer.repeat.received is not None else math.inf
+
+    async def tell(self, left: int, now: float, send: Any) -> None:
+        """Send it, with the caller's own limit, and book it as received."""
+        answer = self._answer
+        if now >= self._book_at:
+            self._book(now)
+        headers = answer.headers
+        if answer.limit_at >= 0:
+            headers = headers.copy()
+            headers[answer.limit_at] = (b"ratelimit", LEFT % left)
+        self._counts[answer.status] += 1
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send(self.body)
+
+    def _book(self, now: float) -> None:
+        repeat, caller = self._answer.repeat, self.caller
+        if repeat.received is not None and (repeat.counts or caller.told is not repeat or now >= caller.told_until):
+            repeat.received(caller.actor)
+            caller.told, caller.told_until = repeat, now + BOOKED_SECONDS  # not the answer: it would live as long
+        if not repeat.counts:
+            self._book_at = caller.told_until
+
+
+class Replies:
+    """The replies to whole requests, as they were asked. None outlives what is heard of a change."""
+
+    def __init__(self) -> None:
+        self._replies: dict[Asked, Reply] = {}
+        self.find = self._replies.get
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self._replies) * (_BYTES_EACH + MAX_BODY)
+
+    @property
+    def bound_bytes(self) -> int:
+        return _MAX_REPLIES * (_BYTES_EACH + MAX_BODY)
+
+    def keep(self, asked: Asked, reply: Reply, until: float) -> None:
+        """Give this reply again until then. Large bodies are not kept twice: what takes long to send is found fast."""
+        if len(reply.body["body"]) <= MAX_BODY and reply.caller.bearer is not None:
+            if len(self._replies) >= _MAX_REPLIES:
+                self.forget()
+            reply.until = until
+            self._replies[asked] = reply
+
+    def forget(self) -> None:
+        self._replies.clear()
