@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from api.limits import Taken
@@ -11,6 +12,9 @@ from api.tokens import Caller
 
 if TYPE_CHECKING:
     from api.shortcut import Shortcut
+
+
+Question = tuple[bytes | None, Key]
 
 
 class Poll:
@@ -25,10 +29,10 @@ class Poll:
         self._answer: Answer | None = None
         self._said: list[Any] | None = None
 
-    def _question(self) -> tuple[dict[bytes, bytes], Key]:
-        """What is asked: the headers, and the key. Made anew each time, for thousands sleep."""
+    def _question(self) -> Question:
+        """Who asks, and what. Made anew each time, for thousands sleep."""
         headers = dict(self._scope["headers"])
-        return headers, key_of(self._scope, headers)
+        return headers.get(b"authorization"), key_of(self._scope, headers)
 
     async def run(self, seconds: int) -> None:
         """Answer when there is news, or when the time is up."""
@@ -59,26 +63,26 @@ class Poll:
 
     async def _look(self) -> Answer | None:
         """What there is now. None: the application said something that nobody may repeat; it is in `_said`."""
-        answer = self._find()
+        question = self._question()
+        answer = self._find(question)
         if answer is None:
             # Crowds come and wake together: one asks, the others look again. Whom we know asks for all whom we know.
+            token, key = question
             known = self._caller is not None and time.monotonic() < self._caller.until
-            headers, key = self._question()
-            question = (None if known else headers.get(b"authorization"), key)
-            if await self._shortcut.flights.once(question, self._ask):
+            if await self._shortcut.flights.once((None if known else token, key), partial(self._ask, key)):
                 return self._answer
-            answer = self._find()
+            answer = self._find(question)
         if answer is None:
-            await self._ask()
+            await self._ask(question[1])
             return self._answer
         if self._taken is None and not self._count():
-            await self._ask()  # the application says that it was too much
+            await self._ask(question[1])  # the application says that it was too much
             return self._answer
         return answer
 
-    def _find(self) -> Answer | None:
-        headers, key = self._question()
-        self._caller = self._shortcut.caller(self._scope, headers)
+    def _find(self, question: Question) -> Answer | None:
+        token, key = question
+        self._caller = self._shortcut.caller(self._scope, token)
         return self._shortcut.find(key, self._caller, time.monotonic())
 
     def _count(self) -> bool:
@@ -89,7 +93,7 @@ class Poll:
         self._taken = taken
         return True
 
-    async def _ask(self) -> None:
+    async def _ask(self, key: Key) -> None:
         state: dict[str, Any] = {} if self._taken is None else {"taken": self._taken}
         said = self._said = []
 
@@ -97,6 +101,5 @@ class Poll:
             said.append(message)
 
         scope = {**self._scope, "state": state}
-        _, key = self._question()
         self._answer = await self._shortcut.ask(key, scope, self._receive, heard)
         self._taken, self._caller = state.get("taken"), state.get("caller")

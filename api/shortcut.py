@@ -75,7 +75,7 @@ class Shortcut:
             plain = len(headers) == len(sent) and b"content-length" not in headers
             if request["method"] not in _SAFE or not plain or b"transfer-encoding" in headers:
                 return self._app(scope, receive, send)
-            key, caller = key_of(request, headers), self.caller(request, headers)
+            key, caller = key_of(request, headers), self.caller(request, headers.get(b"authorization"))
             answer = self.find(key, caller, now)
             if answer is None or caller is None:
                 return self._miss(key, request, receive, send)
@@ -93,9 +93,8 @@ class Shortcut:
             return Poll(self, scope, receive, send).run(int(found[1]))
         return self.ask(key, scope, receive, send)
 
-    def caller(self, scope: Any, headers: dict[bytes, bytes]) -> Caller | None:
-        """Who asks; None when the application must find out."""
-        token = headers.get(b"authorization")
+    def caller(self, scope: Any, token: bytes | None) -> Caller | None:
+        """Who asks with this Authorization header; None when the application must find out."""
         if token is not None:
             return self.parts.tokens.known(token)
         return self.parts.tokens.anonymous(client_address(scope, trusted_proxy=self._trusted_proxy))
