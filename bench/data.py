@@ -42,6 +42,8 @@ SELECT m.content, d.document, m.owner_id FROM materials m
    AND NOT m.content ? 'available_from' AND NOT m.content ? 'expires_at'
  ORDER BY m.id
 """
+_ROUTED = "UPDATE channels SET rerouting_from = NULL WHERE rerouting_from IS NOT NULL"
+"""All is placed as it is made. A worker that looks for what a new channel lacks would look for twenty minutes."""
 
 
 async def ask(settings: Settings, query: str, *values: object) -> list[Any]:
@@ -58,6 +60,7 @@ def generate(settings: Settings, count: int, *, quiet: bool = False) -> float:
     began, on = time.perf_counter(), partial(ask, settings)
     blocks = asyncio.run(_missing(on, count))
     if blocks:
+        asyncio.run(on(_ROUTED))
         asyncio.run(drop_indexes(on))
         _fill_all(settings, on, blocks, quiet=quiet)
     asyncio.run(make_indexes(on))
