@@ -14,10 +14,10 @@ from api.tokens import Caller
 
 BOOKED_SECONDS = 1.0
 """Who is told the same again and again is booked as having it once in so long."""
-MAX_BODY = 8 * 1024
-_MAX_REPLIES = 1_000
-_BYTES_EACH = 2_000
-"""What a reply takes beside its body: the request's headers, a token among them, and objects."""
+MAX_BYTES = 12 * 1024
+"""Of a body and the request that it answers, together. What takes long to send need not be found faster."""
+_BYTES_EACH = 1_000
+"""What a reply takes beside them: objects."""
 Asked = tuple[str, str, bytes, tuple[tuple[bytes, bytes], ...]]
 """Method, path, query and every header."""
 _NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
@@ -60,25 +60,27 @@ class Reply:
 class Replies:
     """The replies to whole requests, as they were asked. None outlives what is heard of a change."""
 
+    bound_bytes = 8 * 1024 * 1024
+
     def __init__(self) -> None:
         self._replies: dict[Asked, Reply] = {}
         self.find = self._replies.get
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self._replies) * (_BYTES_EACH + MAX_BODY)
-
-    @property
-    def bound_bytes(self) -> int:
-        return _MAX_REPLIES * (_BYTES_EACH + MAX_BODY)
+        self.size_bytes = 0
 
     def keep(self, asked: Asked, reply: Reply, until: float) -> None:
-        """Give this reply again until then. Large bodies are not kept twice: what takes long to send is found fast."""
-        if len(reply.body["body"]) <= MAX_BODY and reply.caller.bearer is not None:
-            if len(self._replies) >= _MAX_REPLIES:
-                self.forget()
-            reply.until = until
-            self._replies[asked] = reply
+        """Give this reply again until then: to whom a token names, for an address is not among the headers."""
+        headers = sum([len(name) + len(value) for name, value in asked[3]])
+        size = len(reply.body["body"]) + len(asked[1]) + len(asked[2]) + headers
+        if size > MAX_BYTES or reply.caller.bearer is None:
+            return
+        if asked not in self._replies:
+            self.size_bytes += size + _BYTES_EACH
+        if self.size_bytes > self.bound_bytes:
+            self.forget()
+            self.size_bytes = size + _BYTES_EACH
+        reply.until = until
+        self._replies[asked] = reply
 
     def forget(self) -> None:
         self._replies.clear()
+        self.size_bytes = 0

@@ -17,7 +17,7 @@ from api.memory import Answer, Repeat
 from api.metrics import Counts
 from api.middleware import Access
 from api.operations import operation
-from api.replies import MAX_BODY, Replies, Reply
+from api.replies import MAX_BYTES, Replies, Reply
 from api.tokens import Bearer, Caller, TokenReader
 from domain.actor import Actor
 from storage.system import SystemClock
@@ -85,10 +85,15 @@ def test_replies_are_bounded_and_none_outlives_a_change() -> None:
         replies.keep(asked, Reply(Answer(200, [], body, repeat), caller, Counts()), now + 2)
         return replies.find(asked)
 
-    assert keep("/large", signed, b"x" * (MAX_BODY + 1)) is None
+    assert keep("/large", signed, b"x" * MAX_BYTES) is None
+    assert keep("/" + "x" * MAX_BYTES, signed, b"") is None, "nor what was asked at length"
     assert keep("/anonymous", anonymous, b"") is None, "its address is not among the headers"
+    sizes = []
     for n in range(2_500):
-        assert keep(f"/{n}", signed, b"x" * MAX_BODY).until == now + 2
-        assert replies.size_bytes <= replies.bound_bytes
+        assert keep(f"/{n}", signed, b"x" * 8_000).until == now + 2
+        sizes.append(replies.size_bytes)
+    assert keep("/2499", signed, b"x" * 8_000) is not None
+    assert replies.size_bytes == sizes[-1], "the same once more takes no more"
+    assert replies.bound_bytes * 0.99 < max(sizes) <= replies.bound_bytes
     replies.forget()
     assert replies.size_bytes == 0
