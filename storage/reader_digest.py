@@ -18,8 +18,8 @@ from storage.reader_feed import Place, start_of
 
 BLOCK = 4096
 """Lines from one mark to the next: a tenth of a kilobyte each."""
-AT_ONCE = 120
-"""Blocks that one request reads at the most, in about two seconds."""
+AT_ONCE = 60
+"""Blocks that one request reads at the most, in one or two seconds."""
 _MANY = 10_000
 """Who missed more changes than that begins anew."""
 _NOTHING = -1

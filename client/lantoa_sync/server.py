@@ -16,6 +16,8 @@ from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Refused, Revoked, 
 from lantoa_sync.feed import Digest, Page, read_digest, read_page
 
 _ATTEMPTS = 5
+_ATTEMPTS_OF_A_DIGEST = 30
+"""Of a channel of millions it is made in parts, and 503 between them."""
 PAGE = 500
 """Changes that we ask for at a time: the most there may be."""
 T = TypeVar("T")
@@ -51,7 +53,8 @@ class Server:
 
     def digest(self, channel: str, at: str) -> Digest | None:
         """The channel's digest at our cursor; None when the channel has moved on."""
-        answer = self._send("GET", f"/v1/channels/{channel}/digest", params={"at": at})
+        path = f"/v1/channels/{channel}/digest"
+        answer = self._send("GET", path, params={"at": at}, attempts=_ATTEMPTS_OF_A_DIGEST)
         return None if answer.status_code == 409 else _read(read_digest, answer)
 
     def organization(self) -> str:
@@ -102,12 +105,19 @@ class Server:
         return _checked(self._send("GET", path, params=params, authorized=authorized))
 
     def _send(
-        self, method: str, path: str, *, authorized: bool = True, stream: bool = False, **request: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        authorized: bool = True,
+        stream: bool = False,
+        attempts: int = _ATTEMPTS,
+        **request: Any,
     ) -> httpx.Response:
         """Send, with a fresh token; 503, 429 and broken lines are tried again after the time the server names."""
         headers = request.pop("headers", {})
         why = ""
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(attempts):
             if authorized:
                 headers = {**headers, "authorization": f"Bearer {self._fresh_token()}"}
             try:
