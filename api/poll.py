@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from api.shortcut import Shortcut
 
 
-Question = tuple[bytes | None, Key]
-
-
 class Poll:
     """One waiting request. `scope` is what was asked, without `wait`."""
 
@@ -29,7 +26,7 @@ class Poll:
         self._answer: Answer | None = None
         self._said: list[Any] | None = None
 
-    def _question(self) -> Question:
+    def _question(self) -> tuple[bytes | None, Key]:
         """Who asks, and what. Made anew each time, for thousands sleep."""
         headers = dict(self._scope["headers"])
         return headers.get(b"authorization"), key_of(self._scope, headers)
@@ -63,25 +60,23 @@ class Poll:
 
     async def _look(self) -> Answer | None:
         """What there is now. None: the application said something that nobody may repeat; it is in `_said`."""
-        question = self._question()
-        answer = self._find(question)
+        token, key = self._question()
+        answer = self._find(token, key)
         if answer is None:
             # Crowds come and wake together: one asks, the others look again. Whom we know asks for all whom we know.
-            token, key = question
             known = self._caller is not None and time.monotonic() < self._caller.until
             if await self._shortcut.flights.once((None if known else token, key), partial(self._ask, key)):
                 return self._answer
-            answer = self._find(question)
+            answer = self._find(token, key)
         if answer is None:
-            await self._ask(question[1])
+            await self._ask(key)
             return self._answer
         if self._taken is None and not self._count():
-            await self._ask(question[1])  # the application says that it was too much
+            await self._ask(key)  # the application says that it was too much
             return self._answer
         return answer
 
-    def _find(self, question: Question) -> Answer | None:
-        token, key = question
+    def _find(self, token: bytes | None, key: Key) -> Answer | None:
         self._caller = self._shortcut.caller(self._scope, token)
         return self._shortcut.find(key, self._caller, time.monotonic())
 

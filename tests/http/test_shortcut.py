@@ -7,7 +7,6 @@ import time
 import weakref
 from collections.abc import Iterator
 from typing import Any
-from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -233,7 +232,13 @@ def test_who_was_told_something_does_not_keep_it_alive() -> None:
     """A caller is remembered for longer than an answer; ten minutes of load once held on to every page ever sent."""
     caller = Caller(None, Bucket(10, 0.0))
     answer = Answer(200, [], b"x" * 1000, Repeat(None, lambda _: None, 60, waits=False, counts=False))
-    asyncio.run(Reply(answer, caller, Counts()).tell(9, 1.0, AsyncMock()))
+    sent: list[int] = []
+
+    async def send(message: Any) -> None:
+        sent.append(len(message))
+
+    asyncio.run(Reply(answer, caller, Counts()).tell(9, 1.0, send))
+    assert len(sent) == 2
     held = weakref.ref(answer)
     del answer
     gc.collect()
