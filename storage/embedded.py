@@ -24,10 +24,11 @@ with warnings.catch_warnings():
         ensure_user_exists,
     )
 
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": "",
-    "shared_buffers": "128MB",
+    "shared_buffers": "512MB",
     "max_connections": "100",
+    "wal_buffers": "32MB",
     "max_wal_size": "2GB",
     "log_min_messages": "warning",
     "timezone": "UTC",
@@ -122,7 +123,7 @@ class EmbeddedPostgres:
         self._sockets.mkdir(exist_ok=True)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        options = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
         command = [
             str(POSTGRES_BIN_PATH / "postgres"),
             "-D",

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cli.tokens import mint_member_token
-from storage.embedded import Child, free_port
+from storage.embedded import SETTINGS, Child, free_port
 from storage.settings import read_settings
 from tests.installation import Installation
 
@@ -66,6 +66,12 @@ def test_a_service_can_do_no_more_than_it_must(name: str) -> None:
 def test_the_api_can_be_scaled() -> None:
     assert not {"ports", "container_name"} & set(SERVICES["api"])
     assert SERVICES["api"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_the_database_has_the_memory_it_has_in_make_up() -> None:
+    told = dict(each.split("=") for each in SERVICES["db"]["command"] if "=" in each)
+    assert told == {name: value for name, value in SETTINGS.items() if name in told}
+    assert {"shared_buffers", "wal_buffers", "max_wal_size"} <= set(told)
 
 
 def test_the_image_is_built_from_a_wheel_that_has_all_its_files(tmp_path: Path) -> None:

@@ -1,12 +1,25 @@
 """The bench's data sets: what filling takes away comes back, also when it was interrupted."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bench import data
+from bench.copies import id_of
 from bench.indexes import drop_indexes
+from cli.parts import OPERATOR, engine_of, work_on
+from domain.archive import read_line, take_over
+from domain.content import Content
+from domain.material import Material
+from storage.bulk import _MATERIALS, _material
+from storage.lines import Line, opened, tail_of
+from storage.markup import SafeMarkup
 from tests.installation import Installation, finished
 
 COUNT = 50
@@ -39,7 +52,9 @@ def test_a_fill_that_was_interrupted_is_completed(house: Installation, monkeypat
     before = definitions()
     finished(drop_indexes(on))
     assert len(definitions()) < len(before)
-    finished(data._fill(house.settings, [(20, 40)]))  # the second of three blocks; then a power cut
+    originals = finished(data._originals(house.settings))
+    data._begin(house.settings, originals)
+    data._make(range(20, 40))  # the second of three blocks; then a power cut
     assert data.generate(house.settings, COUNT, quiet=True) > 0
     assert definitions() == before
     made = house.sql("SELECT count(*) AS n FROM materials WHERE approved_by = $1", data.MARK)
@@ -48,6 +63,41 @@ def test_a_fill_that_was_interrupted_is_completed(house: Installation, monkeypat
         " WHERE m.approved_by = $1 AND convert_from(e.line, 'UTF8') LIKE '{\"seq\":' || e.seq || ',\"op\":\"upsert\"%'",
         data.MARK,
     )
-    assert made[0]["n"] == COUNT
-    assert entries[0]["n"] == entries[0]["places"] > COUNT
+    assert made[0]["n"] == COUNT + len(originals)
+    assert entries[0]["n"] == entries[0]["places"] > COUNT + len(originals)
     assert data.generate(house.settings, COUNT, quiet=True) == 0
+
+
+def test_a_copy_is_what_taking_that_line_over_would_have_made(house: Installation) -> None:
+    data.generate(house.settings, COUNT, quiet=True)
+    texts = [msgspec.json.decode(row["content"], type=Content) for row in house.sql(data._TEXTS)]
+    for n in (0, COUNT - 1):
+        line = data._line(texts[n % len(texts)], n)
+        [row] = house.sql("SELECT * FROM materials WHERE id = $1", id_of(n))
+        material, document = finished(_taken_over(house, line, row["created_at"]))
+        stored = {**row, "content": msgspec.json.decode(row["content"])}
+        made = dict(zip(_MATERIALS, _material(material), strict=True))
+        assert stored == {**made, "content": msgspec.json.decode(made["content"])}
+        [edition] = house.sql("SELECT * FROM editions WHERE material_id = $1", id_of(n))
+        assert (edition["version"], edition["document"]) == (1, document)
+        assert edition["sha256"] == sha256(document).hexdigest()
+        key = house.sql("SELECT public_jwk ->> 'x' AS x FROM signing_keys WHERE kid = $1", edition["kid"])[0]["x"]
+        Ed25519PublicKey.from_public_bytes(_bytes(key)).verify(_bytes(edition["signature"]), document)
+        entries = house.sql("SELECT * FROM entries WHERE material_id = $1", id_of(n))
+        seal = {name: edition[name] for name in ("sha256", "signature", "kid")}
+        assert entries
+        for entry in entries:
+            tail = tail_of(Line(material_id=id_of(n), version=1, changed_at=entry["changed_at"], **seal))
+            assert entry["line"] == opened(entry["seq"], tail.encode())
+            assert entry["first_seq"] == entry["seq"]
+
+
+async def _taken_over(house: Installation, raw: bytes, at: datetime) -> tuple[Material, bytes]:
+    async with engine_of(house.settings) as engine, work_on(engine) as work:
+        owner, codes = await work.organizations.by_code(data._OWNER), await work.organizations.codes()
+    line, material_id = read_line(raw, codes)
+    return take_over(line, material_id, owner=owner, by=OPERATOR.key, at=at, markup=SafeMarkup())
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
