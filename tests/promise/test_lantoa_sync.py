@@ -88,7 +88,7 @@ def test_what_is_killed_is_removed_and_the_takedown_acknowledged(
 
 
 class Forger:
-    """A server between: what passes is changed by `forge`, by path."""
+    """A server between: what passes is changed by `forge`, by path, also into a problem (RFC 9457) to try again."""
 
     def __init__(self, url: str, forge: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -96,10 +96,13 @@ class Forger:
                 told = {k: v for k, v in self.headers.items() if k.lower() in ("authorization", "content-type")}
                 size = int(self.headers.get("content-length", 0))
                 answer = httpx.request(self.command, url + self.path, headers=told, content=self.rfile.read(size))
-                body = answer.content
+                body, status = answer.content, answer.status_code
                 if answer.is_success and "json" in answer.headers["content-type"]:
-                    body = json.dumps(forge(self.path, answer.json()), ensure_ascii=False).encode()
-                self.send_response(answer.status_code)
+                    said = forge(self.path, answer.json())
+                    body = json.dumps(said, ensure_ascii=False).encode()
+                    status = said["status"] if "code" in said else status
+                self.send_response(status)
+                self.send_header("retry-after", "0")
                 self.send_header("content-type", answer.headers["content-type"])
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
@@ -143,6 +146,21 @@ def test_a_first_reading_is_seen_when_it_is_proven_and_not_before(installation: 
     assert again.returncode == 0, again.stderr
     assert len(documents(partner)) == len(partner.live)
     assert events(again, "equal")
+
+
+def test_a_digest_that_is_made_in_parts_is_waited_for(installation: Installation, partner: Partner) -> None:
+    parts = list(range(20))
+
+    def in_parts(path: str, told: dict[str, Any]) -> dict[str, Any]:
+        if "/digest" not in path or not parts:
+            return told
+        return {"status": 503, "code": "digest_under_way", "detail": f"{parts.pop()}"}
+
+    with Forger(installation.url, in_parts) as url:
+        done = partner.pull(LANTOA_SERVER=url)
+    assert done.returncode == 0, done.stderr
+    assert parts == []
+    assert events(done, "equal")
 
 
 def test_a_forged_document_is_found_whatever_hash_it_claims(installation: Installation, partner: Partner) -> None:
