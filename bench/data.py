@@ -97,9 +97,9 @@ def _fill_all(settings: Settings, originals: range, blocks: list[range], *, quie
         ProcessPoolExecutor(processes, context, _begin, (settings, originals)) as pool,
     ):
         bar = progress.add_task("Tạo dữ liệu · Making data", total=sum(map(len, blocks)))
-        for number, made in enumerate(pool.map(_make, blocks), 1):
+        for nth, made in enumerate(pool.map(_make, blocks), 1):
             progress.advance(bar, made)
-            if number % _VACUUM_EVERY == 0:
+            if nth % _VACUUM_EVERY == 0:
                 asyncio.run(vacuum(partial(ask, settings)))
 
 
