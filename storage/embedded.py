@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 def _die_with_parent() -> None:
-    """Linux: be sent SIGTERM when the parent is gone, however it went (prctl PR_SET_PDEATHSIG)."""
+    """Linux: be sent SIGINT when the parent is gone, however it went (prctl PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
