@@ -3,7 +3,6 @@
 A pure function of its own, so that any language can reproduce it from `openapi/vectors/`.
 """
 
-from collections.abc import Iterable
 from typing import cast
 
 import msgspec
@@ -18,22 +17,19 @@ def canonical(value: object) -> bytes:
 
 
 def _check(value: object) -> None:
-    kind = type(value)
-    if kind is dict or kind is list or kind is tuple:
-        for each in _parts(cast("dict[object, object] | list[object]", value)):
-            if type(each) is not str:
-                _check(each)
-    elif kind is int:
-        if abs(cast("int", value)) > _SAFE_INTEGER:
-            raise TypeError(f"integer beyond 2^53: {value}")
-    elif kind is not str and kind is not bool:
-        raise TypeError(f"{kind.__name__} has no canonical form here")
-
-
-def _parts(value: dict[object, object] | list[object]) -> Iterable[object]:
-    if not isinstance(value, dict):
-        return value
-    for key in value:
-        if not (type(key) is str and key.isascii()):  # keeps code point = UTF-16 order
-            raise TypeError(f"key is not ASCII text: {key!r}")
-    return value.values()
+    waiting = [value]
+    for each in waiting:  # grows under the loop: values are looked at level by level
+        kind = type(each)
+        if kind is str or kind is bool:
+            continue
+        if kind is dict:
+            table = cast("dict[str, object]", each)
+            if not "".join(table).isascii():  # ASCII alone sorts the same by code point and by UTF-16 unit
+                raise TypeError(f"a key is not ASCII: {list(table)}")
+            waiting += table.values()
+        elif kind is list or kind is tuple:
+            waiting += cast("list[object]", each)
+        elif kind is not int:
+            raise TypeError(f"{kind.__name__} has no canonical form here")
+        elif abs(cast("int", each)) > _SAFE_INTEGER:
+            raise TypeError(f"integer beyond 2^53: {each}")

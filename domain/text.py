@@ -18,8 +18,9 @@ def is_clean(json: bytes) -> bool:
     """
     if _ESCAPED.search(json):
         return False
-    text = json.decode("utf-8", "surrogateescape")
-    return not _has_forbidden(text) and unicodedata.is_normalized("NFC", text)
+    text = json.strip().decode("utf-8", "surrogateescape")
+    # Nothing forbidden is printable, and printable is seen in half the time.
+    return (text.isprintable() or not _has_forbidden(text)) and unicodedata.is_normalized("NFC", text)
 
 
 def normalise(value: object) -> object:

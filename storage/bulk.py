@@ -143,7 +143,7 @@ class Archivist:
             for seq, (channel_id, material_id, tail) in enumerate(placed, last - len(placed) + 1)
         ]
         await self._db.copy_records_to_table("entries", records=records, columns=_ENTRIES)
-        moved = ",".join({str(channel_id) for channel_id, _, _ in placed})
+        moved = ",".join(str(each) for each in {channel_id for channel_id, _, _ in placed})
         await self._db.execute(_TELL, FEED_NOTIFY, moved if len(moved) < _NOTICE_BYTES else "*")
 
 

@@ -138,7 +138,7 @@ class Mirror:
                 self._tell.event("removed", id=change.id, reason=change.reason, note=change.note)
             return
         known = self._tree.live.get(change.id)
-        if known and known["version"] > change.version:
+        if known and known.version > change.version:
             return  # at-least-once: an older edition came again
         data, item = document_of(change)
         self._check(f"{change.id} v{change.version}", data, change.signature, change.kid)
@@ -248,8 +248,8 @@ class Mirror:
         for material_id, known in list(self._tree.live.items()) if self._media else ():
             document = self._tree.document(material_id)
             item = read_item(document)
-            if self._tree.lacks(known["files"], len(item.assets)):
-                self._store(item, document, known["sha256"])
+            if self._tree.lacks(known.files, len(item.assets)):
+                self._store(item, document, known.sha256)
         self._tree.settle()
         self._tree.sweep_media()
 

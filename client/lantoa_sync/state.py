@@ -4,12 +4,49 @@
 .lantoa-sync/journal-N.jsonl   one line for each page: the new cursor, what is new, what is gone
 """
 
-import json
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+
+import msgspec
 
 _SMALL = 256 * 1024
+
+
+class Held(msgspec.Struct, gc=False):
+    """One material that we hold: its edition, the SHA-256 of its document, and of its files by their relative names."""
+
+    version: int
+    sha256: str
+    files: dict[str, str] = {}
+
+
+class State(msgspec.Struct, kw_only=True):
+    """Where a mirror stands. `live`: by material id; `removed`: ids that we took away.
+
+    `staged`: the channel was not yet read to its end and proven; nothing is in `materials`.
+    `journal`: the number of the journal that goes on from here.
+    """
+
+    server: str
+    channel: str
+    cursor: str | None = None
+    live: dict[str, Held] = {}
+    removed: list[str] = []
+    staged: bool = False
+    journal: int = 0
+
+
+class Step(msgspec.Struct):
+    """One line of the journal: the new cursor, what is new, what is gone."""
+
+    cursor: str | None
+    live: dict[str, Held]
+    gone: list[str]
+
+
+_read_state = msgspec.json.Decoder(State).decode
+_read_step = msgspec.json.Decoder(Step).decode
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool) -> None:
@@ -30,25 +67,25 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_state(folder: Path) -> dict[str, Any] | None:
+def read_state(folder: Path) -> State | None:
     """Give the state with its journal applied; None where there is none. A half-written last line is not there."""
     path = folder / "state.json"
     if not path.exists():
         return None
-    state: dict[str, Any] = {"journal": 0, "staged": False} | json.loads(path.read_text(encoding="utf-8"))
-    journal = folder / f"journal-{state['journal']}.jsonl"
+    state = _read_state(path.read_bytes())
+    journal = folder / f"journal-{state.journal}.jsonl"
     if not journal.exists():
         return state
-    with journal.open(encoding="utf-8", errors="replace") as lines:
+    with journal.open("rb") as lines:
         for line in lines:
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 break
-            step = json.loads(line)
-            state["cursor"] = step["cursor"]
-            state["live"].update(step["live"])
-            for gone in step["gone"]:
-                state["live"].pop(gone, None)
-                state["removed"].append(gone)
+            step = _read_step(line)
+            state.cursor = step.cursor
+            state.live.update(step.live)
+            for gone in step.gone:
+                state.live.pop(gone, None)
+                state.removed.append(gone)
     return state
 
 
@@ -69,12 +106,11 @@ class Journal:
     def _path(self) -> Path:
         return self._folder / f"journal-{self._number}.jsonl"
 
-    def note(self, cursor: str | None, live: dict[str, Any], gone: list[str], *, durable: bool = True) -> None:
+    def note(self, step: Step, *, durable: bool = True) -> None:
         """Add one step; `durable`: flushed to the disk."""
         new = self._sink is None and not self._path.exists()
         sink = self._sink = self._sink or self._path.open("ab")
-        step = {"cursor": cursor, "live": live, "gone": gone}
-        sink.write(json.dumps(step, ensure_ascii=False).encode() + b"\n")
+        sink.write(msgspec.json.encode(step) + b"\n")
         sink.flush()
         if durable:
             os.fsync(sink.fileno())
@@ -87,13 +123,13 @@ class Journal:
         snapshot = self._folder / "state.json"
         return size > max(_SMALL, snapshot.stat().st_size if snapshot.exists() else 0)
 
-    def snapshot(self, state: dict[str, Any]) -> None:
+    def snapshot(self, state: State) -> None:
         """Write everything anew and begin an empty journal."""
         old, self._number = self._path, self._number + 1
+        state.journal = self._number
         if self._sink:
             self._sink.close()
             self._sink = None
-        data = json.dumps(state | {"journal": self._number}, ensure_ascii=False).encode()
-        write_atomically(self._folder / "state.json", data, durable=True)
+        write_atomically(self._folder / "state.json", msgspec.json.encode(state), durable=True)
         sync_directory(self._folder)
         old.unlink(missing_ok=True)

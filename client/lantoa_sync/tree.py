@@ -11,10 +11,9 @@ import os
 import re
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from lantoa_sync.errors import NotEqual, Stop
-from lantoa_sync.state import Journal, read_state, sync_directory
+from lantoa_sync.state import Held, Journal, State, Step, read_state, sync_directory
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]")
@@ -31,10 +30,7 @@ def file_sha256(path: Path) -> str:
 
 
 class Tree:
-    """`live` maps material id to {version, sha256, files: {relative name: sha256}}; `removed` are ids we took away.
-
-    `staged`: the channel was not yet read to its end and proven; nothing is in `materials`.
-    """
+    """The files, and the state that says what they are (`state.State`)."""
 
     def __init__(self, root: Path, server: str, channel: str) -> None:
         self.root = root
@@ -46,9 +42,9 @@ class Tree:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Stop(f"another lantoa-sync is working in {root}") from error
-        self._identity = {"server": server, "channel": channel}
+        self._server, self._channel = server, channel
         self.cursor: str | None = None
-        self.live: dict[str, dict[str, Any]] = {}
+        self.live: dict[str, Held] = {}
         self.removed: list[str] = []
         self.staged = True
         self._changed: set[str] = set()
@@ -60,14 +56,14 @@ class Tree:
 
     def _load(self) -> None:
         state = read_state(self._hidden)
-        self._journal = Journal(self._hidden, state["journal"] if state else 0)
+        self._journal = Journal(self._hidden, state.journal if state else 0)
         if state is None:
             return
-        if {key: state[key] for key in self._identity} != self._identity:
-            raise Stop(f"{self.root} mirrors {state['channel']} of {state['server']}: choose another folder")
-        self.cursor, self.live, self.removed = state["cursor"], state["live"], state["removed"]
+        if (state.server, state.channel) != (self._server, self._channel):
+            raise Stop(f"{self.root} mirrors {state.channel} of {state.server}: choose another folder")
+        self.cursor, self.live, self.removed = state.cursor, state.live, state.removed
         # Killed between the move and the note of it: what was moved was proven.
-        self.staged = state["staged"] and (self._incoming.exists() or not self.live)
+        self.staged = state.staged and (self._incoming.exists() or not self.live)
 
     def _open(self) -> None:
         """Open the folder of the documents: names in it are not resolved again, and it is no link."""
@@ -97,7 +93,7 @@ class Tree:
             return
         live = {each: self.live[each] for each in self._changed if each in self.live}
         gone = [each for each in self._changed if each not in self.live]
-        self._journal.note(self.cursor, live, gone, durable=not self.staged)
+        self._journal.note(Step(self.cursor, live, gone), durable=not self.staged)
         self._changed.clear()
 
     def settle(self) -> None:
@@ -111,8 +107,12 @@ class Tree:
         """Write the whole state."""
         self._changed.clear()
         self.removed = self.removed[-10_000:]
-        held = {"cursor": self.cursor, "live": self.live, "removed": self.removed, "staged": self.staged}
-        self._journal.snapshot(self._identity | held)
+        self._journal.snapshot(
+            State(
+                server=self._server, channel=self._channel,
+                cursor=self.cursor, live=self.live, removed=self.removed, staged=self.staged,
+            )
+        )  # fmt: skip
 
     def safe_name(self, name: str, asset_id: str) -> str:
         """A file's name in its folder; NotEqual for names that could leave it."""
@@ -134,12 +134,12 @@ class Tree:
         if not _UUID.fullmatch(material_id):
             raise NotEqual(f"material id {material_id!r} is no UUID")
         self._put(f"{material_id}.json", document)
-        old = self.live.get(material_id, {}).get("files", {})
-        for name in set(old) - set(files):
+        old = self.live.get(material_id)
+        for name in old.files.keys() - files if old else ():
             self.path_of(name).unlink(missing_ok=True)
         self._changed.add(material_id)
         self._sure.add(material_id)
-        self.live[material_id] = {"version": version, "sha256": digest, "files": files}
+        self.live[material_id] = Held(version, digest, files)
 
     def _put(self, name: str, data: bytes) -> None:
         """Write a document. Not flushed one by one: what a power cut takes, the digest at the next start finds."""
@@ -169,7 +169,7 @@ class Tree:
         known = self.live.pop(material_id, None)
         if known is None:
             return False
-        for name in known["files"]:
+        for name in known.files:
             self.path_of(name).unlink(missing_ok=True)
         (self._documents / f"{material_id}.json").unlink(missing_ok=True)
         self._sure.discard(material_id)
@@ -189,16 +189,16 @@ class Tree:
 
     def sweep_media(self) -> None:
         """The same of files, once all that we want are there: half ones are gone on with until then."""
-        _sweep(self.root / "media", {self.root / name for known in self.live.values() for name in known["files"]})
+        _sweep(self.root / "media", {self.root / name for known in self.live.values() for name in known.files})
 
     def digest(self) -> str:
         """SHA-256 over the sorted lines `id SP version SP sha256 LF`; a process reads each file once."""
         lines = []
         for material_id, known in self.live.items():
-            found = known["sha256"] if material_id in self._sure else self._found(material_id)
-            if found == known["sha256"]:
+            found = known.sha256 if material_id in self._sure else self._found(material_id)
+            if found == known.sha256:
                 self._sure.add(material_id)
-            lines.append(f"{material_id} {known['version']} {found}\n")
+            lines.append(f"{material_id} {known.version} {found}\n")
         return sha256("".join(sorted(lines)).encode()).hexdigest()
 
     def _found(self, material_id: str) -> str:

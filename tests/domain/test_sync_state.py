@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lantoa_sync.state import Journal, read_state
+from lantoa_sync.state import Held, Journal, State, Step, read_state
 
 STEPS = st.lists(
     st.tuples(
-        st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 9), max_size=3), st.sets(st.sampled_from("xyz"))
+        st.dictionaries(st.sampled_from("abcdef"), st.builds(Held, st.integers(1, 9), st.just("00")), max_size=3),
+        st.sets(st.sampled_from("xyz")),
     ),
     max_size=12,
 )
@@ -22,30 +23,33 @@ def test_noted_steps_survive_a_torn_line_and_snapshots(
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("state")
     journal, live, removed = Journal(folder, 0), {}, []
-    journal.snapshot({"cursor": None, "live": {}, "removed": []})
+    journal.snapshot(State(server="s", channel="k"))
     for number, (new, gone) in enumerate(steps):
         live |= new
         removed += sorted(gone)
-        journal.note(str(number), new, sorted(gone))
+        journal.note(Step(str(number), new, sorted(gone)))
         if number in snapshots:
-            journal.snapshot({"cursor": str(number), "live": dict(live), "removed": list(removed)})
+            journal.snapshot(State(server="s", channel="k", cursor=str(number), live=live, removed=removed))
     state = read_state(folder)
     assert state is not None
-    assert (state["live"], state["removed"]) == (live, removed)
-    file = folder / f"journal-{state['journal']}.jsonl"
+    assert (state.live, state.removed) == (live, removed)
+    file = folder / f"journal-{state.journal}.jsonl"
     with file.open("ab") as sink:  # a kill within the next line
         sink.write(b'{"cursor": "late", "live": {"a": {"version": 1, "sha256": "00000000"}}, "gone": []}'[:torn])
     again = read_state(folder)
     assert again is not None
-    assert (again["live"], again["cursor"]) == (live, state["cursor"])
-    Journal(folder, state["journal"]).note("end", {"n": 1}, [])
+    assert (again.live, again.cursor) == (live, state.cursor)
+    late = {"n": Held(1, "01", {"media/n": "02"})}
+    Journal(folder, state.journal).note(Step("end", late, []))
     last = read_state(folder)
     assert last is not None
-    assert (last["cursor"], last["live"]) == ("end", live | {"n": 1})
+    assert (last.cursor, last.live) == ("end", live | late)
 
 
 def test_a_state_of_the_version_before_is_read(tmp_path: Path) -> None:
-    (tmp_path / "state.json").write_text('{"cursor": "c", "live": {}, "removed": [], "server": "s", "channel": "k"}')
+    held = '{"a": {"version": 2, "sha256": "00", "files": {}}}'
+    told = f'{{"cursor": "c", "live": {held}, "removed": [], "server": "s", "channel": "k"}}'
+    (tmp_path / "state.json").write_text(told)
     state = read_state(tmp_path)
     assert state is not None
-    assert (state["cursor"], state["journal"]) == ("c", 0)
+    assert (state.cursor, state.journal, state.live) == ("c", 0, {"a": Held(2, "00")})

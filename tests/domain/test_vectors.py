@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lantoa_sync.errors import NotEqual
 from lantoa_sync.feed import Digest
 from lantoa_sync.seal import Verifier, statement_of
+from lantoa_sync.state import Held
 from lantoa_sync.tree import Tree
 
 from domain.canonical import canonical
@@ -87,7 +88,7 @@ def test_a_signed_digest_holds_for_one_channel_at_one_place(vector: dict[str, An
 def test_digest_lines(vector: dict[str, Any], tmp_path: Path) -> None:
     tree = Tree(tmp_path, "https://example.vn", "press")
     for material_id, version, document_sha256 in vector["live"]:
-        tree.live[material_id] = {"version": version, "sha256": document_sha256, "files": {}}
+        tree.live[material_id] = Held(version, document_sha256)
         tree._sure.add(material_id)
     assert tree.digest() == vector["sha256"]
     assert len(tree.live) == vector["count"]

@@ -17,7 +17,7 @@ import pytest
 import rfc8785
 from joserfc.jwk import ECKey
 from lantoa_sync.errors import NotEqual
-from lantoa_sync.state import read_state
+from lantoa_sync.state import Held, read_state
 from lantoa_sync.tree import Tree
 
 from tests.installation import Installation
@@ -46,11 +46,10 @@ class Partner:
         )  # fmt: skip
 
     @property
-    def live(self) -> dict[str, Any]:
+    def live(self) -> dict[str, Held]:
         state = read_state(self.folder / ".lantoa-sync")
         assert state is not None
-        found: dict[str, Any] = state["live"]
-        return found
+        return state.live
 
 
 def events(done: Done, name: str) -> list[dict[str, Any]]:
@@ -70,7 +69,7 @@ def test_what_is_killed_is_removed_and_the_takedown_acknowledged(
     first = partner.pull()
     assert first.returncode == 0, first.stderr
     file = partner.folder / "materials" / f"{material['id']}.json"
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == partner.live[material["id"]]["sha256"]
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == partner.live[material["id"]].sha256
 
     newsroom.killed(material, "sai số điện thoại")
     second = partner.pull("--acknowledge")

@@ -30,9 +30,9 @@ def verified(to: Path) -> dict[str, str]:
     """Check every file against the documents; give name → SHA-256."""
     state = read_state(to / ".lantoa-sync")
     assert state is not None
-    names = {f"materials/{each}.json": known["sha256"] for each, known in state["live"].items()}
-    for known in state["live"].values():
-        names |= known["files"]
+    names = {f"materials/{each}.json": known.sha256 for each, known in state.live.items()}
+    for known in state.live.values():
+        names |= known.files
     on_disk = {
         str(p.relative_to(to)) for folder in ("materials", "media") for p in (to / folder).rglob("*") if p.is_file()
     }
