@@ -46,7 +46,7 @@ class Taken(msgspec.Struct, frozen=True):
     refused: tuple[tuple[int, tuple[Fault, ...]], ...] = ()
 
 
-class Ready(msgspec.Struct, frozen=True):
+class _Ready(msgspec.Struct, frozen=True):
     """A published material with its signed document."""
 
     material: Material
@@ -78,22 +78,22 @@ class Archivist:
 
     async def take(self, first: int, lines: Sequence[bytes]) -> Taken:
         """Take lines over; `first` is the number of the first. Refused ones are left out, the others are committed."""
-        ready: list[Ready] = []
+        ready: list[_Ready] = []
         refused = []
         for number, raw in enumerate(lines, first):
             try:
                 line, material_id = read_line(raw, self._codes)
                 now = self._clock.now()
                 made = take_over(line, material_id, owner=self._owner, by=self._by, at=now, markup=self._markup)
-                ready.append(Ready(*made, self._signer.sign(made[1])))
+                ready.append(_Ready(*made, self._signer.sign(made[1])))
             except (InvalidContent, NotReady) as error:
                 refused.append((number, tuple(error.errors)))
         added = known = 0
         for some in _portions(ready, await self._channels()):
             try:
-                new = await self.store(some)
+                new = await self._store(some)
             except asyncpg.UniqueViolationError:  # the same lines are under way beside us
-                new = await self.store(some)
+                new = await self._store(some)
             added, known = added + new, known + len(some) - new
         return Taken(added, known, tuple(refused))
 
@@ -108,7 +108,7 @@ class Archivist:
             for row in await self._db.fetch(_CHANNELS)
         ]
 
-    async def store(self, some: Sequence[Ready]) -> int:
+    async def _store(self, some: Sequence[_Ready]) -> int:
         """Commit materials that are not there yet, with their entries; gives how many."""
         async with self._db.transaction():
             known = {as_uuid(row["id"]) for row in await self._db.fetch(_KNOWN, [each.material.id for each in some])}
@@ -125,7 +125,7 @@ class Archivist:
             await self._place(new, await self._channels())
         return len(new)
 
-    async def _place(self, new: Sequence[Ready], channels: Sequence[Channel]) -> None:
+    async def _place(self, new: Sequence[_Ready], channels: Sequence[Channel]) -> None:
         """What `place_entries` does, by COPY: nothing of a new material can be there already. Ends the transaction."""
         at = self._clock.now()
         placed = [
@@ -147,9 +147,9 @@ class Archivist:
         await self._db.execute(_TELL, FEED_NOTIFY, moved if len(moved) < _NOTICE_BYTES else "*")
 
 
-def _portions(ready: Sequence[Ready], channels: Sequence[Channel]) -> Iterator[list[Ready]]:
+def _portions(ready: Sequence[_Ready], channels: Sequence[Channel]) -> Iterator[list[_Ready]]:
     """Cut where another material would make it more entries than a transaction may have; each material once."""
-    portion: dict[UUID, Ready] = {}
+    portion: dict[UUID, _Ready] = {}
     entries = 0
     for each in ready:
         matching = sum(channel.rule.matches(each.material.content) for channel in channels)
@@ -171,7 +171,7 @@ def _material(m: Material) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _edition(each: Ready) -> tuple[object, ...]:
+def _edition(each: _Ready) -> tuple[object, ...]:
     material, seal = each.material, each.seal
     return material.id, 1, each.document, seal.sha256, seal.value, seal.kid, material.published_at, False
 
@@ -180,7 +180,7 @@ def _history(m: Material, by: str) -> tuple[UUID, datetime, str, str, str, int, 
     return m.id, m.updated_at, by, _VERB, m.state, m.version, m.revision, m.approved_by or ""
 
 
-def _tail(each: Ready, at: datetime) -> bytes:
+def _tail(each: _Ready, at: datetime) -> bytes:
     seal = each.seal
     tail = tail_of(
         Line(
