@@ -12,6 +12,8 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
+
 from lantoa_sync.errors import NotEqual, Stop
 from lantoa_sync.state import Held, Journal, State, Step, read_state, sync_directory
 
@@ -55,7 +57,10 @@ class Tree:
         self._open()
 
     def _load(self) -> None:
-        state = read_state(self._hidden)
+        try:
+            state = read_state(self._hidden)
+        except msgspec.DecodeError as error:
+            raise NotEqual(f"{self._hidden} is damaged ({error}): delete it and pull again") from error
         self._journal = Journal(self._hidden, state.journal if state else 0)
         if state is None:
             return

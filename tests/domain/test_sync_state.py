@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lantoa_sync.errors import NotEqual
 from lantoa_sync.state import Held, Journal, State, Step, read_state
+from lantoa_sync.tree import Tree
 
 STEPS = st.lists(
     st.tuples(
@@ -53,3 +55,18 @@ def test_a_state_of_the_version_before_is_read(tmp_path: Path) -> None:
     state = read_state(tmp_path)
     assert state is not None
     assert (state.cursor, state.journal, state.live) == ("c", 0, {"a": Held(2, "00")})
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"server": 1}', b"\0" * 9])
+def test_damage_is_told_from_a_torn_last_line(tmp_path: Path, damage: bytes) -> None:
+    Tree(tmp_path, "s", "k").save()
+    journal = tmp_path / ".lantoa-sync" / "journal-1.jsonl"
+    journal.write_bytes(damage)
+    Tree(tmp_path, "s", "k")  # what was not written to its end is not there
+    journal.write_bytes(damage + b"\n")
+    with pytest.raises(NotEqual, match="damaged"):
+        Tree(tmp_path, "s", "k")
+    journal.unlink()
+    (tmp_path / ".lantoa-sync" / "state.json").write_bytes(damage)
+    with pytest.raises(NotEqual, match="damaged"):
+        Tree(tmp_path, "s", "k")

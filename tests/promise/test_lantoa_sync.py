@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -270,3 +271,18 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
     (tmp_path / "mirror" / "media").symlink_to(tmp_path)
     with pytest.raises(NotEqual):
         tree.path_of("media/x/file.mp3")
+
+
+def test_a_damaged_state_is_said_and_a_pull_without_it_heals(newsroom: Newsroom, partner: Partner) -> None:
+    newsroom.published(audiences=["general_public"])
+    assert partner.pull().returncode == 0
+    had, state = documents(partner), partner.folder / ".lantoa-sync" / "state.json"
+    state.write_bytes(state.read_bytes()[:-9])
+    told = partner.pull()
+    assert (told.returncode, documents(partner)) == (4, had)
+    assert "delete it and pull again" in told.stderr
+    assert "Traceback" not in told.stderr
+    shutil.rmtree(state.parent)
+    again = partner.pull()
+    assert again.returncode == 0, again.stderr
+    assert len(documents(partner)) == len(partner.live)
