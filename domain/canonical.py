@@ -8,12 +8,14 @@ from typing import cast
 import msgspec
 
 _SAFE_INTEGER = 2**53 - 1
+_TEXT = {str}
 
 
 def canonical(value: object) -> bytes:
     """Serialise dicts, lists, strings, booleans and integers. Floats, None and other types raise TypeError."""
+    encoded = msgspec.json.encode(value, order="sorted")
     _check(value)
-    return msgspec.json.encode(value, order="sorted")
+    return encoded
 
 
 def _check(value: object) -> None:
@@ -24,8 +26,9 @@ def _check(value: object) -> None:
             continue
         if kind is dict:
             table = cast("dict[str, object]", each)
-            if not "".join(table).isascii():  # ASCII alone sorts the same by code point and by UTF-16 unit
-                raise TypeError(f"a key is not ASCII: {list(table)}")
+            # ASCII sorts the same by code point and by UTF-16 unit.
+            if not (set(map(type, table)) <= _TEXT and "".join(table).isascii()):
+                raise TypeError(f"a key is not ASCII text: {list(table)}")
             waiting += table.values()
         elif kind is list or kind is tuple:
             waiting += cast("list[object]", each)

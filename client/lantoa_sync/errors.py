@@ -20,7 +20,10 @@ class Unreachable(Stop):
 
 
 class NotEqual(Stop):
-    """What came does not match its SHA-256, signature or the channel's digest, or has an unsafe name."""
+    """What came does not match its SHA-256, signature or the channel's digest, or has an unsafe name.
+
+    Or what we noted of a folder cannot be read any more.
+    """
 
     status = 4
 

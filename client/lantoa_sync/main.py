@@ -78,7 +78,8 @@ class Lines:
 
 @app.command(
     help="Kéo kênh về thư mục · Pull a channel into a folder. "
-    "Exit status: 0 equal, 1 usage, 2 refused, 3 unreachable (run again), 4 not equal or not genuine, 5 grant revoked."
+    "Exit status: 0 equal, 1 usage, 2 refused, 3 unreachable (run again), 4 not equal, not genuine or damaged, "
+    "5 grant revoked."
 )
 def pull(
     channel: Annotated[str, typer.Option(help="kênh · channel")],

@@ -24,15 +24,15 @@ class Held(msgspec.Struct, gc=False):
 class State(msgspec.Struct, kw_only=True):
     """Where a mirror stands. `live`: by material id; `removed`: ids that we took away.
 
-    `staged`: the channel was not yet read to its end and proven; nothing is in `materials`.
+    `staged`: the channel was not yet read to its end and proven; nothing of it is in `materials`.
     `journal`: the number of the journal that goes on from here.
     """
 
     server: str
     channel: str
-    cursor: str | None = None
-    live: dict[str, Held] = {}
-    removed: list[str] = []
+    cursor: str | None
+    live: dict[str, Held]
+    removed: list[str]
     staged: bool = False
     journal: int = 0
 
@@ -127,6 +127,7 @@ class Journal:
         """Write everything anew and begin an empty journal."""
         old, self._number = self._path, self._number + 1
         state.journal = self._number
+        self._path.unlink(missing_ok=True)  # of a state that was lost
         if self._sink:
             self._sink.close()
             self._sink = None

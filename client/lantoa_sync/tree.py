@@ -59,7 +59,7 @@ class Tree:
     def _load(self) -> None:
         try:
             state = read_state(self._hidden)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NotEqual(f"{self._hidden} is damaged ({error}): delete it and pull again") from error
         self._journal = Journal(self._hidden, state.journal if state else 0)
         if state is None:
@@ -82,7 +82,7 @@ class Tree:
     def settle_in(self) -> None:
         """What was read first is proven: it becomes `materials`, all at once."""
         materials = self.root / "materials"
-        _sweep(materials, set())
+        self._clear(materials)
         materials.rmdir()
         os.close(self._folder)
         self._incoming.rename(materials)
@@ -90,6 +90,11 @@ class Tree:
         self.staged = False
         self._open()
         self.save()
+
+    def _clear(self, materials: Path) -> None:
+        """Take away what stands there from a copy whose state was lost."""
+        self.removed += [path.stem for path in materials.glob("*.json") if path.stem not in self.live]
+        _sweep(materials, set())
 
     def note(self) -> None:
         """Remember this place with what is new since the last one: from here on a restart goes on."""
@@ -217,6 +222,7 @@ class Tree:
         for material_id in list(self.live):
             self.remove(material_id)
         self.sweep_documents()
+        self._clear(self.root / "materials")
         self.sweep_media()
         self.cursor = None
         self.save()

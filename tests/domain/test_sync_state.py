@@ -1,11 +1,12 @@
 """The state of a mirror: what was noted is there after any kill, whatever the last line looks like."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lantoa_sync.errors import NotEqual
+from lantoa_sync.errors import NotEqual, Stop
 from lantoa_sync.state import Held, Journal, State, Step, read_state
 from lantoa_sync.tree import Tree
 
@@ -25,7 +26,7 @@ def test_noted_steps_survive_a_torn_line_and_snapshots(
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("state")
     journal, live, removed = Journal(folder, 0), {}, []
-    journal.snapshot(State(server="s", channel="k"))
+    journal.snapshot(State(server="s", channel="k", cursor=None, live={}, removed=[]))
     for number, (new, gone) in enumerate(steps):
         live |= new
         removed += sorted(gone)
@@ -57,7 +58,9 @@ def test_a_state_of_the_version_before_is_read(tmp_path: Path) -> None:
     assert (state.cursor, state.journal, state.live) == ("c", 0, {"a": Held(2, "00")})
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b'{"server": 1}', b"\0" * 9])
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b'{"server": 1}', b"\0" * 9, b'{"cursor":"\xff"}', b'{"x":' + b"[" * 9999]
+)
 def test_damage_is_told_from_a_torn_last_line(tmp_path: Path, damage: bytes) -> None:
     Tree(tmp_path, "s", "k").save()
     journal = tmp_path / ".lantoa-sync" / "journal-1.jsonl"
@@ -70,3 +73,38 @@ def test_damage_is_told_from_a_torn_last_line(tmp_path: Path, damage: bytes) -> 
     (tmp_path / ".lantoa-sync" / "state.json").write_bytes(damage)
     with pytest.raises(NotEqual, match="damaged"):
         Tree(tmp_path, "s", "k")
+
+
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_flipped_bit_never_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    root = tmp_path_factory.mktemp("mirror")
+    tree = Tree(root, "máy chủ", "k")
+    tree.live["a"] = Held(1, "00", {"media/đ": "02"})
+    tree.save()
+    del tree
+    file = root / ".lantoa-sync" / "state.json"
+    whole = bytearray(file.read_bytes())
+    whole[data.draw(st.integers(0, len(whole) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    file.write_bytes(whole)
+    with suppress(Stop):
+        Tree(root, "máy chủ", "k")
+
+
+def test_a_lost_state_is_not_continued_by_its_old_journal(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, "s", "k")
+    tree.save()
+    (tmp_path / ".lantoa-sync" / "journal-1.jsonl").write_text('{"cursor":"old","live":{},"gone":[]}\n')
+    (tmp_path / ".lantoa-sync" / "state.json").unlink()
+    del tree
+    Tree(tmp_path, "s", "k").save()
+    assert Tree(tmp_path, "s", "k").cursor is None
+
+
+def test_what_stands_there_from_a_lost_state_is_taken_away_and_known_as_removed(tmp_path: Path) -> None:
+    for how in (Tree.settle_in, Tree.forget):
+        tree = Tree(tmp_path / how.__name__, "s", "k")
+        old = tree.root / "materials" / "018f4d3a-0000-7000-8000-000000000001.json"
+        old.write_bytes(b"{}")
+        how(tree)
+        assert (old.exists(), tree.removed) == (False, [old.stem])
