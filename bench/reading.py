@@ -139,7 +139,7 @@ def full_sync(run: Run, count: int) -> None:
     )
     finished(ask(run.house.settings, grant, channel))
 
-    # Mirrors are deleted when all have been measured: ext4 looks for inodes that were not deleted in the last minutes.
+    # Mirrors are deleted when all have been measured: ext4 without a journal shuns inodes deleted lately.
     with tempfile.TemporaryDirectory() as mirrors:
 
         def pulled() -> float:
@@ -150,9 +150,9 @@ def full_sync(run: Run, count: int) -> None:
                 "LANTOA_CLIENT_ID": run.client["client_id"],
                 "LANTOA_CLIENT_SECRET": run.client["client_secret"],
             }
+            command += ["--to", tempfile.mkdtemp(dir=mirrors)]
             start = time.perf_counter()
-            told = [*command, "--to", tempfile.mkdtemp(dir=mirrors)]
-            done = subprocess.run(told, env=environ, capture_output=True, text=True, check=True)
+            done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
             taken = time.perf_counter() - start
             last = [json.loads(line) for line in done.stdout.splitlines() if '"equal"' in line][-1]
             assert last["count"] >= count

@@ -35,6 +35,7 @@ _read = msgspec.json.Decoder(ArchiveLine, strict=True).decode
 
 def read_line(raw: bytes, codes: dict[str, frozenset[str]]) -> tuple[ArchiveLine, UUID]:
     """Read one line with its id, or raise InvalidContent with every reason. Text comes out in NFC."""
+    raw = raw.strip()
     try:
         line = _read(raw) if is_clean(raw) else msgspec.convert(_looked_at(raw), ArchiveLine, strict=True)
     except msgspec.ValidationError as error:
@@ -59,7 +60,7 @@ def _looked_at(raw: bytes) -> object:
 
 def _id_of(raw: bytes, published_at: datetime) -> UUID:
     """A UUIDv7 (RFC 9562 section 5.7) whose random part is the line's SHA-256."""
-    noise = int.from_bytes(sha256(raw.strip()).digest()[:10], "big")
+    noise = int.from_bytes(sha256(raw).digest()[:10], "big")
     milliseconds = int(published_at.timestamp() * 1000) & (2**48 - 1)
     return UUID(int=milliseconds << 80 | 7 << 76 | (noise >> 62 & 0xFFF) << 64 | 2 << 62 | noise & (2**62 - 1))
 

@@ -20,10 +20,13 @@ class Unreachable(Stop):
 
 
 class NotEqual(Stop):
-    """What came does not match its SHA-256, signature or the channel's digest, or has an unsafe name.
+    """What came does not match its SHA-256, signature or the channel's digest, or has an unsafe name."""
 
-    Or what we noted of a folder cannot be read any more.
-    """
+    status = 4
+
+
+class Damaged(Stop):
+    """What we noted of a folder cannot be read any more."""
 
     status = 4
 

@@ -55,7 +55,7 @@ class Screen:
 
         def step(count: int) -> None:
             self._progress.update(task, advance=count)
-            if self._progress.tasks and self._progress._tasks[task].finished:  # noqa: SLF001
+            if any(each.id == task and each.finished for each in self._progress.tasks):
                 self._progress.remove_task(task)
 
         return step

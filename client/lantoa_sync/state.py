@@ -10,6 +10,8 @@ from typing import IO
 
 import msgspec
 
+from lantoa_sync.errors import Damaged
+
 _SMALL = 256 * 1024
 
 
@@ -68,7 +70,17 @@ def sync_directory(path: Path) -> None:
 
 
 def read_state(folder: Path) -> State | None:
-    """Give the state with its journal applied; None where there is none. A half-written last line is not there."""
+    """Give the state with its journal applied; None where there is none. A half-written last line is not there.
+
+    Damaged is raised for what nobody wrote like that.
+    """
+    try:
+        return _read(folder)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Damaged(f"{folder} is damaged ({error}): delete it and pull again") from error
+
+
+def _read(folder: Path) -> State | None:
     path = folder / "state.json"
     if not path.exists():
         return None
@@ -126,11 +138,11 @@ class Journal:
     def snapshot(self, state: State) -> None:
         """Write everything anew and begin an empty journal."""
         old, self._number = self._path, self._number + 1
-        state.journal = self._number
         self._path.unlink(missing_ok=True)  # of a state that was lost
         if self._sink:
             self._sink.close()
             self._sink = None
-        write_atomically(self._folder / "state.json", msgspec.json.encode(state), durable=True)
+        data = msgspec.json.encode(msgspec.structs.replace(state, journal=self._number))
+        write_atomically(self._folder / "state.json", data, durable=True)
         sync_directory(self._folder)
         old.unlink(missing_ok=True)

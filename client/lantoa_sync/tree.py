@@ -12,8 +12,6 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
-
 from lantoa_sync.errors import NotEqual, Stop
 from lantoa_sync.state import Held, Journal, State, Step, read_state, sync_directory
 
@@ -57,10 +55,7 @@ class Tree:
         self._open()
 
     def _load(self) -> None:
-        try:
-            state = read_state(self._hidden)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise NotEqual(f"{self._hidden} is damaged ({error}): delete it and pull again") from error
+        state = read_state(self._hidden)
         self._journal = Journal(self._hidden, state.journal if state else 0)
         if state is None:
             return
