@@ -17,8 +17,15 @@ _FIELDS = ("key", "string"), ("title", "string"), ("body", "text"), ("document",
 
 def make_collection(client: httpx.Client) -> None:
     """Directus has no model file: its collection is made over the API. There already: nothing happens."""
-    fields: list[dict[str, Any]] = [{"field": name, "type": kind} for name, kind in _FIELDS]
-    fields.append({"field": "date_updated", "type": "timestamp", "meta": {"special": ["date-updated"]}})
+    # Directus 12 wants a field's names in its meta too, and its key told.
+    about: dict[str, dict[str, Any]] = {"id": {"schema": {"is_primary_key": True, "has_auto_increment": True}}}
+    about["date_updated"] = {"meta": {"special": ["date-updated"]}}
+    fields = [
+        {"field": name, "type": kind}
+        | about.get(name, {})
+        | {"meta": {"collection": "materials", "field": name} | about.get(name, {}).get("meta", {})}
+        for name, kind in (("id", "integer"), *_FIELDS, ("date_updated", "timestamp"))
+    ]
     answer = client.post("/collections", json={"collection": "materials", "schema": {}, "fields": fields})
     if answer.status_code >= 400 and client.get("/collections/materials").status_code != 200:
         raise SystemExit(f"the collection could not be made: {answer.text[:300]}")
