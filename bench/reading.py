@@ -43,11 +43,16 @@ _CHANGES = f"/v1/channels/{CHANNEL}/changes"
 _PULLS = 3
 
 
-def polls(run: Run) -> None:
-    """Is there anything new? There is not."""
+def unchanged(run: Run) -> tuple[str, str]:
+    """The address of a poll with nothing new, and the head that it names."""
     heads = run.get("/v1/changes").json()["items"]
     head = next(item["cursor"] for item in heads if item["channel"] == CHANNEL)
-    asked = f"{_CHANGES}?since={head}"
+    return f"{_CHANGES}?since={head}", head
+
+
+def polls(run: Run) -> None:
+    """Is there anything new? There is not."""
+    asked, head = unchanged(run)
     poll = run.get(asked, if_none_match=f'"{head}"')
     assert poll.status_code == 304
     bare = run.same_answers({"/poll": poll})
@@ -68,15 +73,14 @@ def from_memory(run: Run) -> None:
     run.compare("media redirect", f"{url}{media}", f"{bare}/media", 0.70, _SAME)
 
 
-def _middle(run: Run) -> tuple[str, int, str]:
+def middle(run: Run) -> tuple[str, int, str]:
     """A channel's id, a place in its middle, and the address of the page that begins there."""
-    [(channel, middle)] = finished(
+    [(channel, place)] = finished(
         ask(run.house.settings, "SELECT c.id, (SELECT min(seq) FROM entries WHERE channel_id = c.id) + $2::bigint "
             "FROM channels c WHERE slug = $1", CHANNEL, run.count)
     )  # fmt: skip
-    heads = run.get("/v1/changes").json()["items"]
-    cursor = next(item["cursor"] for item in heads if item["channel"] == CHANNEL).rsplit("-", 1)[0] + f"-{middle:x}"
-    return str(channel), middle, f"{_CHANGES}?limit=100&since={cursor}"
+    cursor = f"{unchanged(run)[1].rsplit('-', 1)[0]}-{place:x}"
+    return str(channel), place, f"{_CHANGES}?limit=100&since={cursor}"
 
 
 def growth(small: Run, large: Run) -> float:
@@ -85,7 +89,7 @@ def growth(small: Run, large: Run) -> float:
     for run in (small, large):
         run.start()
         run.restart_api(LANTOA_SHORTCUT="off")
-        addresses[run.count] = run.house.url + _middle(run)[2]
+        addresses[run.count] = run.house.url + middle(run)[2]
     try:
         few, many = in_turns(
             small.rounds,
@@ -102,9 +106,9 @@ def from_database(run: Run) -> None:
     """A page and a document that nobody has asked for: the shortcut is off."""
     run.restart_api(LANTOA_SHORTCUT="off")
     dsn = run.house.environ["LANTOA_DATABASE_URL"]
-    channel, middle, page = _middle(run)
+    channel, place, page = middle(run)
     sql = run.bare_server(
-        "create_sql_app", BENCH_DSN=dsn, BENCH_QUERY=_PAGE_QUERY, BENCH_VALUES=json.dumps([channel, middle])
+        "create_sql_app", BENCH_DSN=dsn, BENCH_QUERY=_PAGE_QUERY, BENCH_VALUES=json.dumps([channel, place])
     )
     run.compare("page of 100, first", run.house.url + page, f"{sql}/page", 0.80, "bare asyncpg query, joined and sent")
     one = run.get(page).json()["changes"][0]["id"]

@@ -6,31 +6,34 @@ FUTURE = "2999-01-01T00:00:00Z"
 
 
 class Peer(NamedTuple):
-    """Paths of a peer. `wrapped`: a new item is sent inside `data`."""
+    """Paths of a peer. `wrapped`: a new item is sent inside `data`; others take `at_once` in an array."""
 
     items: str
-    count: str
+    total: str
     page: str
     one: str
     nothing_new: str
     wrapped: bool
+    at_once: int
 
 
 PEERS = {
     "directus": Peer(
         items="/items/materials",
-        count="/items/materials?aggregate[count]=*",
+        total="/items/materials?aggregate[count]=*",
         page="/items/materials?limit=100&sort=id",
         one="/items/materials/{id}",
         nothing_new=f"/items/materials?limit=1&filter[date_updated][_gt]={FUTURE}",
         wrapped=False,
+        at_once=50,
     ),
     "strapi": Peer(
         items="/api/materials",
-        count="/api/materials?pagination[pageSize]=1",
+        total="/api/materials?pagination[pageSize]=1",
         page="/api/materials?pagination[pageSize]=100&sort=id",
         one="/api/materials/{id}",
         nothing_new=f"/api/materials?pagination[pageSize]=1&filters[updatedAt][$gt]={FUTURE}",
         wrapped=True,
+        at_once=1,
     ),
 }

@@ -1,18 +1,35 @@
-"""`python -m bench.peers.load directus|strapi URL TOKEN`: 10,000 materials into a peer, over its own API."""
+"""`python -m bench.peers.load directus|strapi URL TOKEN`: our 10,000 materials into a peer, over its own API."""
 
 import sys
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from rich.progress import track
 
+from bench.data import ask
+from bench.measure import Run, finished
 from bench.peers.kinds import PEERS, Peer
+from bench.run import SMALL
 
-COUNT = 10_000
-_MATERIALS = Path(__file__).parents[2] / "programme" / "materials"
-_FIELDS = ("key", "string"), ("title", "string"), ("body", "text"), ("document", "json")
+_DELIVERED = "SELECT document FROM editions WHERE version = 1 ORDER BY material_id LIMIT $1"
+_TEXTS = "title", "summary", "body", "body_html"
+_TYPES = {"id": "integer", **dict.fromkeys(_TEXTS, "text"), "document": "json", "date_updated": "timestamp"}
+
+
+def documents() -> list[dict[str, Any]]:
+    """What our feed delivers, from the data set of `make bench`: texts as columns, all else as one JSON document."""
+    run = Run(SMALL, 1, 1)
+    try:
+        run.start()
+        rows = finished(ask(run.house.settings, _DELIVERED, SMALL))
+    finally:
+        run.stop()
+    items = []
+    for row in rows:
+        document = msgspec.json.decode(row["document"])
+        items.append({name: document.pop(name, "") for name in _TEXTS} | {"document": document})
+    return items
 
 
 def make_collection(client: httpx.Client) -> None:
@@ -24,7 +41,7 @@ def make_collection(client: httpx.Client) -> None:
         {"field": name, "type": kind}
         | about.get(name, {})
         | {"meta": {"collection": "materials", "field": name} | about.get(name, {}).get("meta", {})}
-        for name, kind in (("id", "integer"), *_FIELDS, ("date_updated", "timestamp"))
+        for name, kind in _TYPES.items()
     ]
     answer = client.post("/collections", json={"collection": "materials", "schema": {}, "fields": fields})
     if answer.status_code >= 400 and client.get("/collections/materials").status_code != 200:
@@ -32,23 +49,19 @@ def make_collection(client: httpx.Client) -> None:
 
 
 def present(client: httpx.Client, peer: Peer) -> int:
-    told = client.get(peer.count).raise_for_status().json()
+    told = client.get(peer.total).raise_for_status().json()
     return int(told["meta"]["pagination"]["total"] if peer.wrapped else told["data"][0]["count"])
 
 
 def main() -> None:
     name, url, token = sys.argv[1:4]
-    peer = PEERS[name]
-    texts = [tomllib.loads(file.read_text(encoding="utf-8")) for file in sorted(_MATERIALS.glob("*.toml"))]
+    peer, items = PEERS[name], documents()
     with httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
         if name == "directus":
             make_collection(client)
-        for n in track(range(present(client, peer), COUNT), description=name):
-            text = texts[n % len(texts)]
-            document = {key: value for key, value in text.items() if isinstance(value, str | list)}
-            item = {"key": f"m{n}", "title": f"{text.get('title', 'x')} ({n})", "body": text.get("body", "")}
-            item |= {"document": document}
-            client.post(peer.items, json={"data": item} if peer.wrapped else item).raise_for_status()
+        for start in track(range(present(client, peer), SMALL, peer.at_once), description=name):
+            some = items[start : start + peer.at_once]
+            client.post(peer.items, json={"data": some[0]} if peer.wrapped else some).raise_for_status()
 
 
 if __name__ == "__main__":
