@@ -6,6 +6,8 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +55,21 @@ def _begin(settings: Settings, owner: str) -> None:
     settle()
 
 
-def _take(first: int, lines: list[bytes]) -> Taken:
+def _take(first: int, file: Path, start: int, end: int) -> Taken:
+    with file.open("rb") as source:
+        source.seek(start)
+        lines = BytesIO(source.read(end - start)).readlines()
     taken: Taken = _here["loop"].run_until_complete(_here["archivist"].take(first, lines))
     return taken
 
 
-def _blocks(file: Path) -> Iterator[tuple[int, list[bytes]]]:
+def _blocks(file: Path) -> Iterator[tuple[int, int, int]]:
+    """The number of each block's first line, and where its bytes begin and end: who takes it reads it."""
     with file.open("rb") as source:
-        block: list[bytes] = []
-        for number, raw in enumerate(source, 1):
-            block.append(raw)
-            if len(block) == BLOCK:
-                yield number - BLOCK + 1, block
-                block = []
-        if block:
-            yield number - len(block) + 1, block
+        number, end = 1, 0
+        while size := sum(map(len, islice(source, BLOCK))):
+            yield number, end, end + size
+            number, end = number + BLOCK, end + size
 
 
 def _count(file: Path) -> int:
@@ -98,8 +100,8 @@ async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: boo
                     _add(report, each.result())
                     progress.update(bar, completed=report["added"] + report["known"] + report["refused"])
 
-        for first, lines in _blocks(file):
-            running.add(asyncio.get_running_loop().run_in_executor(pool, _take, first, lines))
+        for first, start, end in _blocks(file):
+            running.add(asyncio.get_running_loop().run_in_executor(pool, _take, first, file, start, end))
             await collect(processes * _AHEAD)
         await collect(0)
     return report

@@ -14,7 +14,6 @@ from domain.errors import Fault, InvalidContent
 from domain.material import Material, check_content, check_ready
 from domain.merge import fault_of
 from domain.organization import Organization
-from domain.ports import Markup
 from domain.text import forbidden_place, is_clean, normalise
 
 
@@ -66,7 +65,7 @@ def _id_of(raw: bytes, published_at: datetime) -> UUID:
 
 
 def take_over(
-    line: ArchiveLine, material_id: UUID, *, owner: Organization, by: str, at: datetime, markup: Markup
+    line: ArchiveLine, material_id: UUID, body_html: str, *, owner: Organization, by: str, at: datetime
 ) -> tuple[Material, bytes]:
     """Give the published material and its document. NotReady or InvalidContent for what could not be published."""
     content = line.content
@@ -97,5 +96,4 @@ def take_over(
         updated_at=at,
     )
     check_ready(material, {})
-    body_html = markup.html(content.body) if content.body else ""
     return material, freeze(material, owner=owner, assets={}, body_html=body_html)

@@ -96,7 +96,8 @@ async def _taken_over(house: Installation, raw: bytes, at: datetime) -> tuple[Ma
     async with engine_of(house.settings) as engine, work_on(engine) as work:
         owner, codes = await work.organizations.by_code(data._OWNER), await work.organizations.codes()
     line, material_id = read_line(raw, codes)
-    return take_over(line, material_id, owner=owner, by=OPERATOR.key, at=at, markup=SafeMarkup())
+    body_html = SafeMarkup().html(line.content.body)
+    return take_over(line, material_id, body_html, owner=owner, by=OPERATOR.key, at=at)
 
 
 def _bytes(text: str) -> bytes:
