@@ -1,4 +1,7 @@
-"""Many that wait for the same thing: woken a few at a time, so that whoever has just come in is not kept waiting."""
+"""Many that wait for the same thing: woken a few at a time, so that whoever has just come in is not kept waiting.
+
+One goes ahead: it looks what there is, and the others find it remembered.
+"""
 
 import asyncio
 import math
@@ -29,6 +32,7 @@ class Crowd:
     def __init__(self) -> None:
         self._sleepers: dict[UUID, set[Sleeper]] = {}
         self._due: dict[int, set[Sleeper]] = {}
+        self._behind: dict[Sleeper, list[Sleeper]] = {}
         self._waking: set[asyncio.Task[None]] = set()
 
     def join(self, channel: UUID, until: float) -> Sleeper:
@@ -44,7 +48,9 @@ class Crowd:
         return sleeper
 
     def leave(self, sleeper: Sleeper, channel: UUID, until: float) -> None:
-        """Called by everybody who joined, however it ended."""
+        """Called by everybody who joined, however it ended, after looking what there is."""
+        if (behind := self._behind.pop(sleeper, None)) is not None:
+            self.rouse(behind)
         for sleepers in (self._sleepers.get(channel), self._due.get(_tick(until))):
             if sleepers:
                 sleepers.discard(sleeper)
@@ -57,7 +63,14 @@ class Crowd:
         for channel in list(self._sleepers) if channels is None else channels:
             sleepers = self._sleepers.pop(channel, None)
             if sleepers:
-                self.rouse(sleepers)
+                self._send_ahead(sleepers)
+
+    def _send_ahead(self, sleepers: Iterable[Sleeper]) -> None:
+        """Wake the first; the others when it has left."""
+        waiting = (each for each in sleepers if not each.done())
+        if (first := next(waiting, None)) is not None:
+            self._behind[first] = list(waiting)
+            _wake(first)
 
     def rouse(self, sleepers: Iterable[Sleeper]) -> None:
         """Wake these, a few at a time."""

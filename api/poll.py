@@ -35,26 +35,30 @@ class Poll:
         """Answer when there is news, or when the time is up."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
-        while (answer := await self._look()) is not None:
+        answer = await self._look()
+        while answer is not None:
             assert self._caller is not None
             assert self._taken is not None
             if not answer.repeat.waits or clock() >= deadline:
                 reply = Reply(answer, self._caller, self._shortcut.parts.counts)
                 await reply.tell(self._taken[1], time.monotonic(), self._send)
                 return
-            if answer.current:
-                channel, crowd = answer.repeat.channel, self._shortcut.crowd
-                caller, counts = self._caller, self._shortcut.parts.counts
-                assert channel is not None
-                caller.waiting += 1
-                counts.waiting += 1
-                sleeper = crowd.join(channel, deadline)
-                try:
-                    await sleeper
-                finally:
-                    crowd.leave(sleeper, channel, deadline)
-                    caller.waiting -= 1
-                    counts.waiting -= 1
+            if not answer.current:
+                answer = await self._look()
+                continue
+            channel, crowd = answer.repeat.channel, self._shortcut.crowd
+            caller, counts = self._caller, self._shortcut.parts.counts
+            assert channel is not None
+            caller.waiting += 1
+            counts.waiting += 1
+            sleeper = crowd.join(channel, deadline)
+            try:
+                await sleeper
+                answer = await self._look()
+            finally:
+                crowd.leave(sleeper, channel, deadline)
+                caller.waiting -= 1
+                counts.waiting -= 1
         for message in self._said or ():
             await self._send(message)
 
