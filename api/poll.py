@@ -54,7 +54,7 @@ class Poll:
             sleeper = crowd.join(channel, deadline)
             try:
                 await sleeper
-                answer = await self._look()
+                answer = await self._look()  # before it leaves: others may wait for what it finds
             finally:
                 crowd.leave(sleeper, channel, deadline)
                 caller.waiting -= 1
