@@ -78,22 +78,27 @@ def test_replies_are_bounded_and_none_outlives_a_change() -> None:
     replies, now = Replies(), time.monotonic()
     bearer = Bearer(UUID(int=2), frozenset(), "c", int(time.time()) + 600)
     signed, anonymous = (Caller(ACTOR, Bucket(60, now), bearer=each) for each in (bearer, None))
+    repeat = Repeat(None, None, 60, waits=False, counts=False)
 
-    def keep(path: str, caller: Caller, body: bytes) -> Any:
+    def keep(path: str, caller: Caller, answer: Answer) -> Any:
         asked = ("GET", path, b"", ((b"authorization", b"Bearer x"),))
-        repeat = Repeat(None, None, 60, waits=False, counts=False)
-        replies.keep(asked, Reply(Answer(200, [], body, repeat), caller, Counts()), now + 2)
+        replies.keep(asked, Reply(answer, caller, Counts()), now + 2)
         return replies.find(asked)
 
-    assert keep("/large", signed, b"x" * MAX_BYTES) is None
-    assert keep("/" + "x" * MAX_BYTES, signed, b"") is None, "nor what was asked at length"
-    assert keep("/anonymous", anonymous, b"") is None, "its address is not among the headers"
+    small = Answer(200, [], b"", repeat)
+    assert keep("/large", signed, Answer(200, [], b"x" * (replies.bound_bytes // 8), repeat)) is None
+    assert keep("/" + "x" * MAX_BYTES, signed, small) is None, "nor what was asked at length"
+    assert keep("/anonymous", anonymous, small) is None, "its address is not among the headers"
     sizes = []
     for n in range(2_500):
-        assert keep(f"/{n}", signed, b"x" * 8_000).until == now + 2
+        assert keep(f"/{n}", signed, Answer(200, [], b"x" * 8_000, repeat)).until == now + 2
         sizes.append(replies.size_bytes)
-    assert keep("/2499", signed, b"x" * 8_000) is not None
-    assert replies.size_bytes == sizes[-1], "the same once more takes no more"
     assert replies.bound_bytes * 0.99 < max(sizes) <= replies.bound_bytes
     replies.forget()
     assert replies.size_bytes == 0
+
+    page = Answer(200, [], b"x" * 400_000, repeat)
+    for n in range(100):
+        assert keep(f"/{n}", signed, page) is not None
+        assert keep(f"/{n}", signed, page) is not None
+    assert 400_000 < replies.size_bytes < 600_000, "callers share it, and the same once more takes no more"
