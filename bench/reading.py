@@ -24,7 +24,7 @@ _COPY = """
 SELECT d.document FROM entries e JOIN editions d USING (material_id, version)
   JOIN channels c ON c.id = e.channel_id WHERE c.slug = $1
 """
-_SYNC_CHANNEL = """
+COPY_OF_PRESS = """
 WITH made AS (
   INSERT INTO channels (id, slug, title, rule, public) VALUES (gen_random_uuid(), $1, $1, '{"languages":["en"]}', false)
   ON CONFLICT (slug) DO NOTHING RETURNING id
@@ -136,7 +136,7 @@ async def _copied(settings: Any, channel: str) -> float:
 def full_sync(run: Run, count: int) -> None:
     """A whole channel by lantoa-sync: fetched, verified, on disk, proven equal."""
     channel = f"bench-{count}"
-    finished(ask(run.house.settings, _SYNC_CHANNEL, channel, count))
+    finished(ask(run.house.settings, COPY_OF_PRESS, channel, count))
     grant = (
         "INSERT INTO grants SELECT c.id, o.id, now() FROM channels c, organizations o "
         "WHERE c.slug = $1 AND o.code = 'baobinhthuan' ON CONFLICT DO NOTHING"

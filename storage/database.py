@@ -73,10 +73,17 @@ async def _reset(connection: "asyncpg.Connection[Any]") -> None:
         await connection.reset()
 
 
-STEADY = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
-"""For delivery's few fixed reads: planned once on each connection, along indexes, whatever the values are.
+STEADY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_sort": "off",
+    "enable_incremental_sort": "off",
+}
+"""For delivery's few fixed reads: planned once on each connection, in the order of an index, whatever the values are.
 
-Left to itself PostgreSQL plans a page anew each time it is asked for, which takes it as long as reading it.
+Left to itself PostgreSQL plans a page anew each time it is asked for, which takes it as long as reading it, and of a
+channel it has not counted it thinks that all of it can be sorted at no cost.
 """
 
 

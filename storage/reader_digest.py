@@ -30,14 +30,15 @@ SELECT count(*), min(material_id::text COLLATE "C")
   FROM (SELECT material_id FROM entries WHERE channel_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS e
 """
 # In the order of the primary key, which is that of the identifiers' text. The hash stands in the line as it is sent.
+# The bounds are written so that only that key fits: with `channel_id = $1` all channels may be read by material.
 _LIVE = """
 SELECT count(*), max(material_id::text COLLATE "C"), string_agg(
          convert_to(material_id::text || ' ' || version || ' ', 'UTF8')
          || substring(line FROM position('"sha256":"'::bytea IN line) + 10 FOR 64) || '\x0a'::bytea,
-         ''::bytea ORDER BY material_id)
-  FROM (SELECT material_id, version, line FROM entries
-         WHERE channel_id = $1 AND material_id > $2::text::uuid AND reason IS NULL
-         ORDER BY material_id LIMIT $3) AS e
+         ''::bytea ORDER BY channel_id, material_id)
+  FROM (SELECT channel_id, material_id, version, line FROM entries
+         WHERE (channel_id, material_id) > ($1, $2::text::uuid) AND channel_id <= $1 AND reason IS NULL
+         ORDER BY channel_id, material_id LIMIT $3) AS e
 """
 
 

@@ -1,13 +1,14 @@
 """The hot reads walk indexes: nothing on a request grows with the number of materials, partners or grants."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import asyncpg
 import pytest
 
-from bench.data import CHANNEL, generate
+from bench.data import CHANNEL, ask, generate
+from bench.reading import COPY_OF_PRESS
 from storage import oauth, reader_delivery, reader_digest, reader_feed
 from storage.database import STEADY, parse_url
 from tests.installation import Installation, finished
@@ -16,6 +17,7 @@ FEW, MANY = 1_000, 8_000
 TINY = {"channels", "feed_epoch", "clients", "members"}
 """A handful of rows in these tests, each found by its primary key where there are many."""
 PAGE = 100
+WAYS = ({"plan_cache_mode": "force_custom_plan"}, STEADY)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +54,8 @@ async def crowd(installation: Installation, first: int, last: int) -> None:
     await connection.close()
 
 
-async def explained(installation: Installation) -> dict[str, tuple[set[str], int]]:
-    """Of each hot read: the tables it walks from end to end, and the pages it touches.
+async def explained(installation: Installation, slug: str, *ways: Mapping[str, str]) -> dict[str, tuple[set[str], int]]:
+    """Of each hot read of a channel: the tables it walks from end to end, and the pages it touches.
 
     As delivery runs them, none sorts many rows.
     """
@@ -61,7 +63,7 @@ async def explained(installation: Installation) -> dict[str, tuple[set[str], int
     try:
         channel, middle = await connection.fetchrow(
             "SELECT c.id, percentile_disc(0.5) WITHIN GROUP (ORDER BY e.seq) FROM channels c "
-            "JOIN entries e ON e.channel_id = c.id WHERE slug = $1 GROUP BY c.id", CHANNEL
+            "JOIN entries e ON e.channel_id = c.id WHERE slug = $1 GROUP BY c.id", slug
         )  # fmt: skip
         organization = await connection.fetchval("SELECT id FROM organizations WHERE code = 'baobinhthuan'")
         material = await connection.fetchval("SELECT material_id FROM entries WHERE seq = $1", middle)
@@ -69,19 +71,19 @@ async def explained(installation: Installation) -> dict[str, tuple[set[str], int
         session = await connection.fetchval("SELECT id FROM sessions LIMIT 1")
         now = await connection.fetchval("SELECT now()")
         reads = {
-            "first page": (reader_feed._FIRST_PAGE, CHANNEL, organization, 0, PAGE + 1),
-            "next page": (reader_feed._NEXT_PAGE, CHANNEL, organization, middle, PAGE + 1),
-            "nothing new": (reader_feed._NEXT_PAGE, CHANNEL, organization, 2**60, PAGE + 1),
+            "first page": (reader_feed._FIRST_PAGE, slug, organization, 0, PAGE + 1),
+            "next page": (reader_feed._NEXT_PAGE, slug, organization, middle, PAGE + 1),
+            "nothing new": (reader_feed._NEXT_PAGE, slug, organization, 2**60, PAGE + 1),
             "digest": (reader_digest._LIVE, channel, reader_digest._BEFORE_ALL, PAGE),
             "changes for a digest": (reader_digest._CHANGED, channel, middle, PAGE),
-            "place": (reader_feed._ONE_PLACE, CHANNEL, organization),
+            "place": (reader_feed._ONE_PLACE, slug, organization),
             "places": (reader_feed._ALL_PLACES, None, organization),
             "document": (reader_delivery._DOCUMENT, material, organization, False, None),
             "media": (reader_delivery._MEDIA, asset, organization, False),
             "session": (oauth._SESSIONS, [session], now),
         }
         found = {}
-        for settings in ({"plan_cache_mode": "force_custom_plan"}, STEADY):
+        for settings in ways:
             for setting, value in settings.items():
                 await connection.execute(f"SET {setting} = {value}")
             for name, (query, *values) in reads.items():
@@ -124,11 +126,23 @@ def test_no_hot_read_walks_a_table_or_grows_with_the_materials(grown: Installati
     grown.client_token(grown.new_client("baobinhthuan"))
     generate(grown.settings, FEW, quiet=True)
     finished(crowd(grown, 1, FEW))
-    few = finished(explained(grown))
+    few = finished(explained(grown, CHANNEL, *WAYS))
     generate(grown.settings, MANY, quiet=True)
     finished(crowd(grown, FEW + 1, MANY))
-    many = finished(explained(grown))
+    many = finished(explained(grown, CHANNEL, *WAYS))
     assert {name: tables for name, (tables, _) in many.items() if tables} == {}
     for name, (_, pages) in many.items():
         assert pages <= few[name][1] * 1.2 + 10, f"{name}: {few[name][1]} pages of {FEW}, {pages} of {MANY}"
         assert pages <= 8 * PAGE + 50, f"{name}: {pages} pages"
+
+
+@pytest.mark.parametrize("beliefs", [{}, {"random_page_cost": "100"}, {"random_page_cost": "0.1"}], ids=str)
+def test_a_small_channel_is_read_alone_whatever_the_database_believes(
+    grown: Installation, beliefs: dict[str, str]
+) -> None:
+    """Its digest once read all channels in the order of materials and left the others out."""
+    generate(grown.settings, MANY, quiet=True)
+    finished(ask(grown.settings, COPY_OF_PRESS, "small", 10))
+    for name, (tables, pages) in finished(explained(grown, "small", STEADY | beliefs)).items():
+        assert tables == set(), name
+        assert pages <= 100, f"{name}: {pages} pages"
