@@ -17,6 +17,7 @@ FEW, MANY = 1_000, 8_000
 TINY = {"channels", "feed_epoch", "clients", "members"}
 """A handful of rows in these tests, each found by its primary key where there are many."""
 PAGE = 100
+pytestmark = pytest.mark.xdist_group("plans")
 WAYS = ({"plan_cache_mode": "force_custom_plan"}, STEADY)
 
 
@@ -25,6 +26,7 @@ def grown() -> Iterator[Installation]:
     """An installation of its own, for it is filled."""
     made = Installation("plans")
     made.start()
+    made.client_token(made.new_client("baobinhthuan"))
     yield made
     made.stop()
 
@@ -123,7 +125,6 @@ def sorted_rows(plan: dict[str, Any]) -> Iterator[float]:
 
 
 def test_no_hot_read_walks_a_table_or_grows_with_the_materials(grown: Installation) -> None:
-    grown.client_token(grown.new_client("baobinhthuan"))
     generate(grown.settings, FEW, quiet=True)
     finished(crowd(grown, 1, FEW))
     few = finished(explained(grown, CHANNEL, *WAYS))
