@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Revoked, Unreachable
 from lantoa_sync.feed import Change, Digest, Item, read_item
-from lantoa_sync.seal import Verifier, document_of, statement_of
+from lantoa_sync.seal import Verifier, bytes_of, document_of, statement_of
 from lantoa_sync.server import Server
 from lantoa_sync.state import sync_directory
 from lantoa_sync.tree import CHUNK, Tree, file_sha256
@@ -61,7 +61,7 @@ class Mirror:
             raise
 
     def _first(self) -> bool:
-        """Read the channel for the first time. Documents must have their SHA-256; the digest proves them all at once.
+        """Read the channel for the first time. Documents must have their SHA-256; whose they are, the digest proves at once.
 
         They are kept apart until then. The next page is asked for while this one is written down.
         """
@@ -79,7 +79,7 @@ class Mirror:
                 if more:
                     coming = ahead.submit(self._server.changes, self._channel, page.next)
                 # All are looked at before any is written: the processor does one thing, then the other, a fifth faster.
-                documents = [None if each.op == "tombstone" else document_of(each)[0] for each in page.changes]
+                documents = [None if each.op == "tombstone" else bytes_of(each) for each in page.changes]
                 for change, document in zip(page.changes, documents, strict=True):
                     if document is None:
                         self._tree.remove(change.id)

@@ -21,19 +21,25 @@ def _decode(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def document_of(change: Change) -> tuple[bytes, Item]:
-    """The document's bytes and what we read of it, or NotEqual when its SHA-256 or its identity is another.
+def bytes_of(change: Change) -> bytes:
+    """The document's bytes, or NotEqual when their SHA-256 is another.
 
     The server sends the signed bytes; where something between us wrote the JSON anew they are made again.
     """
-    data, name = bytes(change.item), f"{change.id} v{change.version}"
+    data = bytes(change.item)
     if sha256(data).hexdigest() != change.sha256:
         data = canonical(json.loads(data))
         if sha256(data).hexdigest() != change.sha256:
-            raise NotEqual(f"{name}: SHA-256 does not match")
+            raise NotEqual(f"{change.id} v{change.version}: SHA-256 does not match")
+    return data
+
+
+def document_of(change: Change) -> tuple[bytes, Item]:
+    """The document's bytes and what we read of it, or NotEqual when it is another one than the change says."""
+    data = bytes_of(change)
     item = read_item(data)
     if (item.id, item.version) != (change.id, change.version):
-        raise NotEqual(f"{name}: the document is another one")
+        raise NotEqual(f"{change.id} v{change.version}: the document is another one")
     return data, item
 
 
