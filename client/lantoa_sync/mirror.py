@@ -61,9 +61,10 @@ class Mirror:
             raise
 
     def _first(self) -> bool:
-        """Read the channel for the first time. Documents must have their SHA-256; whose they are, the digest proves at once.
+        """Read the channel for the first time.
 
-        They are kept apart until then. The next page is asked for while this one is written down.
+        Documents must have their SHA-256; whose they are, the digest proves for all at once, and they are kept apart
+        until then. The next page is asked for while this one is written down.
         """
         with ThreadPoolExecutor(1) as ahead:
             cursor, more = self._tree.cursor, True
