@@ -1,6 +1,7 @@
 """Measuring: `wrk` in turns (ours, limit, ours, limit …), medians, and the lines of the table."""
 
 import asyncio
+import fcntl
 import json
 import os
 import re
@@ -40,6 +41,7 @@ class Run:
         self.made_in = 0.0
 
     def start(self) -> None:
+        self._alone()
         self.house.start_parts()
         self.made_in += generate(self.house.settings, self.count)
         self.house.start_programs()
@@ -50,6 +52,16 @@ class Run:
         for child in self.bare:
             child.stop()
         self.house.stop()
+        self._lock.close()
+
+    def _alone(self) -> None:
+        """Two benches on one installation would measure, and stop, each other."""
+        self.house.home.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.house.home / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit(f"Đang có lần đo khác · another bench is running in {self.house.home}") from None
 
     def restart_api(self, **environ: str) -> None:
         """The same API with other settings."""
