@@ -10,6 +10,8 @@ from litestar.config.app import ExperimentalFeatures
 from litestar.exceptions import HTTPException
 from litestar.logging import LoggingConfig
 from litestar.openapi.config import OpenAPIConfig
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.coding import Coding
@@ -70,6 +72,14 @@ DESCRIPTION = (
 )
 
 
+class _Plain(Litestar):
+    """Without what Litestar loads for pydantic and attrs where it finds them installed: no type of ours is theirs."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def create_litestar(parts: Parts) -> Litestar:
     """Wire routes, middleware and error answers around `parts`."""
 
@@ -88,7 +98,7 @@ def create_litestar(parts: Parts) -> Litestar:
     def idempotency(app: ASGIApp) -> ASGIApp:
         return _at_request(lambda: Idempotency(app, parts.idempotency, parts.clock, Answer))
 
-    app = Litestar(
+    app = _Plain(
         [*options_of(ROUTES), *ROUTES],
         dependencies=DEPENDENCIES,
         middleware=[callers, Access, idempotency],

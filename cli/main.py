@@ -1,7 +1,9 @@
 """`lantoa`: the operator's command."""
 
 import asyncio
+import os
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,13 +13,10 @@ from rich.progress import Progress
 from cli import audit, clients, doctor, keys, members, organizations, up
 from cli.bulk import take_archive
 from cli.console import Json, command, console, say
-from cli.environment import kept_environ, settings
-from cli.metrics import serve_metrics
+from cli.environment import settings
 from cli.parts import prepare
 from cli.tokens import mint_member_token
 
-BACKLOG = 8192
-"""Connections at a time for all workers together; most of them are long polls that sleep."""
 app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
 app.add_typer(members.app, name="member", help="Thành viên · Members")
@@ -29,38 +28,8 @@ app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(
 
 
 @app.command(help="Chạy API · Run the API")
-def serve(
-    host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000,
-    workers: Annotated[int, typer.Option(envvar="LANTOA_WORKERS")] = 1,
-) -> None:
-    import os
-    import resource
-
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces, Loops
-
-    os.environ.update(kept_environ())
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a long poll that sleeps is an open file
-    if where := os.environ.get("LANTOA_METRICS"):
-        serve_metrics(where)
-    Granian(
-        "api.app:create_app",
-        factory=True,
-        address=host,
-        port=port,
-        workers=workers,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,  # half the memory of a waiting connection; a proxy speaks HTTP/2 with the world
-        backlog=BACKLOG,
-        backpressure=BACKLOG,
-        loop=Loops.uvloop,
-        log_access=False,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=20,
-    ).serve()
+def serve(host: str = "127.0.0.1", port: up.Port = 8000, workers: up.Workers = 1) -> None:
+    os.execv(sys.executable, up.serving(host, port, workers))  # noqa: S606 -- workers have what their parent loaded
 
 
 @app.command(help="Việc chạy theo giờ: hẹn phát hành, hết hạn, dọn dẹp · Run the worker")

@@ -23,8 +23,15 @@ from storage.local import LocalParts
 from storage.schema import OldSchema
 from storage.settings import BadSetting, Settings, read_settings
 
+Port = Annotated[int, typer.Option(envvar="LANTOA_PORT")]
+Workers = Annotated[int, typer.Option(envvar="LANTOA_WORKERS")]
 DEMO_CLIENT = "thu-nghiem"
 DEMO_ORGANIZATION = "daiphanthiet"
+
+
+def serving(host: str, port: int, workers: int) -> list[str]:
+    """The command line of the server."""
+    return [sys.executable, "-m", "cli.serve", host, str(port), str(workers)]
 
 
 def _check_port(port: int) -> None:
@@ -97,7 +104,7 @@ Ctrl-C để dừng · to stop
     sys.stdout.flush()
 
 
-def up(port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000) -> None:
+def up(port: Port = 8000, workers: Workers = 1) -> None:
     """Start database, object store, API and worker; load the programme; stop all with Ctrl-C."""
     began = time.monotonic()
     children: dict[str, Child] = {}
@@ -112,9 +119,8 @@ def up(port: Annotated[int, typer.Option(envvar="LANTOA_PORT")] = 8000) -> None:
         keep_environ(environ)
         asyncio.run(_load(read_settings(environ)))
         secret = asyncio.run(_demo_secret(environ))
-        me = [sys.executable, "-m", "cli.main"]
-        children["api"] = Child([*me, "serve", "--port", str(port)], HOME / "api.log", environ=environ)
-        children["worker"] = Child([*me, "worker"], HOME / "worker.log", environ=environ)
+        children["api"] = Child(serving("127.0.0.1", port, workers), HOME / "api.log", environ=environ)
+        children["worker"] = Child([sys.executable, "-m", "cli.main", "worker"], HOME / "worker.log", environ=environ)
         _wait_ready(environ["LANTOA_PUBLIC_URL"], children)
         _greet(environ["LANTOA_PUBLIC_URL"], secret, time.monotonic() - began)
         while all(child.process.poll() is None for child in children.values()):

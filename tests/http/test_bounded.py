@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +24,7 @@ from api.replies import MAX_BYTES, Replies, Reply
 from api.tokens import Bearer, Caller, TokenReader
 from domain.actor import Actor
 from storage.system import SystemClock
+from tests.installation import Installation
 
 
 def handlers() -> int:
@@ -102,3 +106,17 @@ def test_replies_are_bounded_and_none_outlives_a_change() -> None:
         assert keep(f"/{n}", signed, page) is not None
         assert keep(f"/{n}", signed, page) is not None
     assert 400_000 < replies.size_bytes < 600_000, "callers share it, and the same once more takes no more"
+
+
+def test_a_worker_loads_nothing_that_it_does_not_use(installation: Installation) -> None:
+    """Each worker would have it again: pydantic alone takes nine megabytes."""
+    unused = {"PIL", "attr", "pydantic"}
+    program = "import sys, api.app; api.app.create_app(); print(*{name.split('.')[0] for name in sys.modules})"
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | installation.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert unused & set(told.stdout.split()) == set()
