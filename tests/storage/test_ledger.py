@@ -10,7 +10,7 @@ import pytest
 
 from domain.actor import Actor
 from domain.errors import Unavailable
-from storage.database import make_pool, parse_url
+from storage.database import make_pool, parse_url, reading
 from storage.ledger import Ledger
 from storage.system import SystemClock
 from tests.installation import Installation
@@ -19,15 +19,14 @@ _IDS = """
 SELECT (SELECT id FROM organizations LIMIT 1) AS organization, (SELECT id FROM assets LIMIT 1) AS asset,
        (SELECT id FROM channels LIMIT 1) AS channel
 """
-_WRITER = "SELECT pid FROM pg_locks WHERE relation = 'downloads'::regclass AND NOT granted"
+_WAITS = "SELECT true FROM pg_locks WHERE pid = $1 AND NOT granted"
 
 
-async def _held_up(other: "asyncpg.Connection[asyncpg.Record]") -> int:
-    """The process of the database that waits to write downloads."""
+async def _held_up(other: "asyncpg.Connection[asyncpg.Record]", pid: int) -> None:
+    """Until that process of the database waits for a lock."""
     async with asyncio.timeout(10):
-        while (pid := await other.fetchval(_WRITER)) is None:
+        while not await other.fetchval(_WAITS, pid):
             await asyncio.sleep(0.01)
-    return int(pid)
 
 
 @pytest.mark.parametrize("end", ["cancelled", "cut"])
@@ -44,12 +43,14 @@ def test_what_is_received_while_a_write_fails_is_counted_with_the_rest(installat
     async def work() -> None:
         pool, other = await make_pool(url, size=1), await asyncpg.connect(**parse_url(url))
         ledger = Ledger(pool, SystemClock())
+        async with reading(pool) as connection:
+            pid = await connection.fetchval("SELECT pg_backend_pid()")  # the pool has only this one
         receive(ledger, 7)
         blocker = await asyncpg.connect(**parse_url(url))
         async with blocker.transaction():
             await blocker.execute("LOCK TABLE downloads IN ACCESS EXCLUSIVE MODE")
             write = asyncio.create_task(ledger.flush())
-            pid = await _held_up(other)
+            await _held_up(other, pid)
             receive(ledger, 6)
             if end == "cut":
                 await other.execute("SELECT pg_terminate_backend($1, 5000)", pid)
