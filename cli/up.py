@@ -24,7 +24,7 @@ from storage.schema import OldSchema
 from storage.settings import BadSetting, Settings, read_settings
 
 Port = Annotated[int, typer.Option(envvar="LANTOA_PORT")]
-Workers = Annotated[int, typer.Option(envvar="LANTOA_WORKERS")]
+Workers = Annotated[int, typer.Option(envvar="LANTOA_WORKERS", min=1)]
 DEMO_CLIENT = "thu-nghiem"
 DEMO_ORGANIZATION = "daiphanthiet"
 
