@@ -30,8 +30,8 @@ DEMO_ORGANIZATION = "daiphanthiet"
 
 
 def serving(host: str, port: int, workers: int) -> list[str]:
-    """The command line of the server."""
-    return [sys.executable, "-m", "cli.serve", host, str(port), str(workers)]
+    """The command line of the server; where it is started nothing is loaded from (`-P`)."""
+    return [sys.executable, "-P", "-m", "cli.serve", host, str(port), str(workers)]
 
 
 def _check_port(port: int) -> None:

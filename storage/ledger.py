@@ -63,6 +63,7 @@ class Ledger:
         # By the numbers of the ids: to find a UUID itself takes a call for each.
         self._cursors: dict[tuple[int, str, int], _Cursor] = {}
         self._downloads: dict[tuple[int, int], _Downloads] = {}
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def saw(self, actor: Actor | None, channel_id: UUID, seq: int) -> None:
@@ -90,20 +91,23 @@ class Ledger:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
+        """Write what is left. A write under way is not broken off: it may be committed, and would be counted twice."""
+        self._stopping.set()
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        with contextlib.suppress(Unavailable):
-            await self.flush()
+            await self._task
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+        last = False
+        while not last:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), FLUSH_SECONDS)
+            last = self._stopping.is_set()
             try:
                 await self.flush()
             except Unavailable:
                 log.warning("ledger waits for the database")
+            except asyncpg.PostgresError:  # a deadlock, a full disk: what was booked is kept, the next write may do
+                log.exception("ledger was not written")
 
     async def flush(self) -> None:
         """Write what is new. On failure it is kept for the next time, with what came meanwhile."""

@@ -250,6 +250,8 @@ class Mirror:
         for material_id, known in list(self._tree.live.items()) if self._media else ():
             document = self._tree.document(material_id)
             item = read_item(document)
+            if (item.id, item.version) != (material_id, known.version):
+                raise NotEqual(f"{material_id} v{known.version}: the document is another one")
             if self._tree.lacks(known.files, len(item.assets)):
                 self._store(item, document, known.sha256)
         self._tree.settle()
