@@ -14,37 +14,24 @@ from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.coding import Coding
-from api.contract import build_contract
+from adapters.clock import settle
+from api import service
+from api.cache.middleware import Shortcut
+from api.callers.middleware import Access, Callers, Idempotency
+from api.callers.operations import options_of
+from api.content import materials as desk
 from api.dependencies import DEPENDENCIES, Parts
-from api.edge import Edge
-from api.middleware import Access, Callers, Idempotency
-from api.operations import options_of
-from api.problems import answer_crash, answer_http, answer_refusal
-from api.routes import (
-    account,
-    audit,
-    authorize,
-    channels,
-    clients,
-    deliveries,
-    desk,
-    me,
-    members,
-    metadata,
-    organizations,
-    provider,
-    service,
-    sign_in,
-    takedowns,
-    tokens,
-    uploads,
-)
-from api.shortcut import Shortcut
+from api.distribution import channels, deliveries, takedowns
+from api.http.content_coding import Coding
+from api.http.openapi import build_contract
+from api.http.problems import answer_crash, answer_http, answer_refusal
+from api.http.security import Edge
+from api.identity import account, audit, authorize, clients, me, members, metadata, organizations, provider, sign_in
+from api.identity import token_endpoint as tokens
+from api.media import uploads
 from domain.errors import Refusal
-from storage.idempotency import Answer
-from storage.settings import Settings, read_settings
-from storage.system import settle
+from runtime.settings import Settings, read_settings
+from storage.postgres.idempotency import Answer
 
 VERSION = "0.1.0"
 ROUTES: list[Any] = [

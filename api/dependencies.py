@@ -13,45 +13,45 @@ from litestar.di import Dependency, Provide
 from litestar.params import SkipValidationMarker
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from api.browser import Browser
-from api.limits import RateLimiter
-from api.memory import Memory
-from api.metrics import Cache, Counts, Metrics
-from api.metrics import wanted as metrics_wanted
-from api.oauth.everyday import Everyday
+from adapters.access_tokens import TOKEN_SECONDS, mint
+from adapters.clock import SystemClock, SystemIds
+from adapters.encryption import box, unbox
+from adapters.markup import SafeMarkup
+from adapters.passwords import password_matches
+from api.cache.memo import Replies
+from api.cache.responses import Memory
+from api.callers.tokens import RENEW_SECONDS, TokenReader
+from api.http.metrics import Cache, Counts, Metrics
+from api.http.metrics import wanted as metrics_wanted
+from api.http.rate_limits import RateLimiter
+from api.identity.browser import Browser
+from api.oauth.client_credentials import Everyday
 from api.oauth.server import Server
 from api.oauth.transaction import Transaction
-from api.replies import Replies
-from api.tokens import RENEW_SECONDS, TokenReader
-from domain.actions.publications import Press
 from domain.actor import Actor
+from domain.distribution.actions.publications import Press
 from domain.errors import Unauthenticated, Unavailable
 from domain.ports import UnitOfWork
-from storage.accounts import Accounts
-from storage.box import box, unbox
-from storage.database import STEADY, make_engine, make_pool, reading
-from storage.idempotency import IdempotencyStore
-from storage.keys import REFRESH_SECONDS, KeyRing, load_keys
-from storage.ledger import Ledger
-from storage.markup import SafeMarkup
-from storage.media import MediaAddresses
-from storage.oauth import OAuthStore
-from storage.objects import ObjectStore
-from storage.passwords import password_matches
-from storage.reader_delivery import DeliveryReader
-from storage.reader_desk import DeskReader
-from storage.reader_digest import DigestReader
-from storage.reader_directory import DirectoryReader
-from storage.reader_feed import FeedReader
-from storage.schema import check_schema
-from storage.settings import BadSetting, Settings
-from storage.system import SystemClock, SystemIds
-from storage.tokens import TOKEN_SECONDS, mint
-from storage.watcher import FeedWatcher
-from storage.work import Work
+from runtime.settings import BadSetting, Settings
+from storage.content.lists import DeskReader
+from storage.distribution.digest import DigestReader
+from storage.distribution.feed import FeedReader
+from storage.distribution.ledger import Ledger
+from storage.distribution.published import DeliveryReader
+from storage.identity.accounts import Accounts
+from storage.identity.lists import DirectoryReader
+from storage.identity.oauth import OAuthStore
+from storage.identity.signing_keys import REFRESH_SECONDS, KeyRing, load_keys
+from storage.media.addresses import MediaAddresses
+from storage.objects.store import ObjectStore
+from storage.postgres.connections import STEADY, make_engine, make_pool, reading
+from storage.postgres.idempotency import IdempotencyStore
+from storage.postgres.listener import FeedWatcher
+from storage.postgres.schema import check_schema
+from storage.postgres.unit_of_work import Work
 
 if TYPE_CHECKING:
-    from storage.provider import ProviderClient
+    from adapters.oidc_provider import ProviderClient
 
 
 class Parts:
@@ -97,7 +97,7 @@ class Parts:
         self.objects = ObjectStore(settings)
         self.media = MediaAddresses(self.objects)
         if settings.provider:
-            from storage.provider import ProviderClient  # noqa: PLC0415 -- brings an HTTP client that few need
+            from adapters.oidc_provider import ProviderClient  # noqa: PLC0415 -- brings an HTTP client that few need
 
             callback = f"{settings.public_url}/oauth/provider/callback"
             self.provider = ProviderClient(settings.provider, callback)

@@ -13,9 +13,9 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.document import instant
+from domain.distribution.document import instant
 from domain.ports import Signer
-from storage.bulk import LAST_SEQ, LOCK_FEED
+from storage.distribution.bulk import LAST_SEQ, LOCK_FEED
 
 PLACELESS = ("materials", "editions", "history")
 TABLES = (*PLACELESS, "entries")

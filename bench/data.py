@@ -13,16 +13,16 @@ import msgspec
 import uvloop
 from rich.progress import Progress
 
+from adapters.clock import SystemClock, settle
 from bench.copies import Copier, id_of, minute, number
 from bench.indexes import drop_indexes, make_indexes, vacuum
 from cli.bulk import archivist
-from cli.parts import engine_of
-from domain.archive import ArchiveLine
-from domain.content import Content
-from storage.database import as_uuid, parse_url
-from storage.keys import load_keys
-from storage.settings import Settings
-from storage.system import SystemClock, settle
+from domain.content.content import Content
+from domain.distribution.archive import ArchiveLine
+from runtime.services import engine_of
+from runtime.settings import Settings
+from storage.identity.signing_keys import load_keys
+from storage.postgres.connections import as_uuid, parse_url
 
 CHANNEL = "press"
 MARK = "archive:bench"

@@ -13,7 +13,7 @@ import asyncpg
 
 from bench.data import CHANNEL, ask
 from bench.measure import Run, finished, in_turns, wrk
-from storage.database import parse_url
+from storage.postgres.connections import parse_url
 
 _SAME = "bare ASGI, same bytes"
 _PAGE_QUERY = """

@@ -22,7 +22,7 @@ from bench.measure import Run, console, need_wrk
 from bench.reading import from_database, from_memory, full_sync, growth, polls
 from bench.waiting import waiting
 from bench.writing import publish
-from storage.embedded import free_port
+from runtime.local.servers import free_port
 
 RESULTS = Path(__file__).parent / "results"
 SMALL, LARGE, SYNCED = 10_000, 1_000_000, 100_000

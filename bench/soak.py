@@ -14,7 +14,7 @@ import httpx
 from bench.data import CHANNEL
 from bench.measure import Run, console, need_wrk, wrk
 from bench.run import RESULTS, SMALL
-from tests.people import Newsroom
+from tests.support.people import Newsroom
 
 _EVERY = 10.0
 _WARM = 0.3

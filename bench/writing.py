@@ -9,7 +9,7 @@ import asyncpg
 
 from bench.data import ask
 from bench.measure import Run, finished, in_turns, wrk
-from storage.database import parse_url
+from storage.postgres.connections import parse_url
 
 WRITERS = 4
 _READY = """

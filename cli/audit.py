@@ -8,11 +8,11 @@ from rich.progress import Progress
 
 from cli.console import Json, command, console, say
 from cli.environment import settings
-from cli.parts import engine_of
-from storage.audit import seal, verify
-from storage.database import make_pool
-from storage.objects import ObjectStore
-from storage.reconcile import reconcile
+from runtime.services import engine_of
+from storage.audit.trail import seal, verify
+from storage.objects.reconcile import reconcile
+from storage.objects.store import ObjectStore
+from storage.postgres.connections import make_pool
 
 app = typer.Typer(no_args_is_help=True)
 

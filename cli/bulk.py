@@ -15,14 +15,14 @@ import asyncpg
 import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from adapters.clock import SystemClock, settle
+from adapters.markup import SafeMarkup
 from cli.console import console
-from cli.parts import OPERATOR, engine_of, work_on
-from storage.bulk import Archivist, Taken
-from storage.database import parse_url
-from storage.keys import KeyRing, load_keys
-from storage.markup import SafeMarkup
-from storage.settings import Settings
-from storage.system import SystemClock, settle
+from runtime.services import OPERATOR, engine_of, work_on
+from runtime.settings import Settings
+from storage.distribution.bulk import Archivist, Taken
+from storage.identity.signing_keys import KeyRing, load_keys
+from storage.postgres.connections import parse_url
 
 BLOCK = 500
 """Lines that one process takes at a time."""
@@ -78,7 +78,7 @@ def _count(file: Path) -> int:
 
 
 async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: bool) -> dict[str, Any]:
-    """Take every line of an NDJSON file over (`domain.archive`). Gives counts, and why lines were refused."""
+    """Take every line of an NDJSON file over (`domain.distribution.archive`). Gives counts and reasons of refusal."""
     async with archivist(settings, owner):  # what is wrong with the settings or the owner is said here, once
         pass
     report: dict[str, Any] = {"added": 0, "known": 0, "refused": 0, "errors": []}

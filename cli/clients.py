@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from cli.console import Json, command, fail, say
 from cli.environment import settings
-from cli.parts import OPERATOR, engine_of, work_on
-from domain.actions import clients as actions
-from domain.actions.clients import INTERACTIVE, ClientPlan
-from domain.organization import Role
+from domain.identity.actions import clients as actions
+from domain.identity.actions.clients import INTERACTIVE, ClientPlan
+from domain.identity.organization import Role
 from domain.permissions import ROLE_SCOPES
-from storage.settings import Settings
-from storage.tables import clients, organizations
+from runtime.services import OPERATOR, engine_of, work_on
+from runtime.settings import Settings
+from storage.postgres.tables import clients, organizations
 
 app = typer.Typer(no_args_is_help=True)
 

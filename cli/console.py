@@ -12,9 +12,9 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import Refusal
-from storage.embedded import CannotStart
-from storage.schema import OldSchema
-from storage.settings import BadSetting
+from runtime.local.servers import CannotStart
+from runtime.settings import BadSetting
+from storage.postgres.schema import OldSchema
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,15 +9,15 @@ import httpx
 import typer
 from sqlalchemy import text
 
+from adapters.clock import SystemClock
 from cli.console import Json, command, say
 from cli.environment import settings
-from cli.parts import engine_of
-from storage.database import WORKER
-from storage.keys import load_keys
-from storage.objects import ObjectStore
-from storage.schema import check_schema
-from storage.settings import BadSetting, Settings
-from storage.system import SystemClock
+from runtime.services import engine_of
+from runtime.settings import BadSetting, Settings
+from storage.identity.signing_keys import load_keys
+from storage.objects.store import ObjectStore
+from storage.postgres.connections import WORKER
+from storage.postgres.schema import check_schema
 
 _WORKERS = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
 Step = Callable[[], Awaitable[object]]

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from storage.settings import Settings, read_settings
+from runtime.settings import Settings, read_settings
 
 HOME = Path(os.environ.get("LANTOA_HOME", ".lantoa"))
 ENVIRON = HOME / "environ"

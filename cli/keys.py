@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from adapters.clock import SystemClock
 from cli.console import Json, command, fail, say
 from cli.environment import settings
-from cli.parts import OPERATOR, engine_of
-from storage.keys import NOTICE, load_keys
-from storage.system import SystemClock
+from runtime.services import OPERATOR, engine_of
+from storage.identity.signing_keys import NOTICE, load_keys
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -14,8 +14,8 @@ from cli import audit, clients, doctor, keys, members, organizations, up
 from cli.bulk import take_archive
 from cli.console import Json, command, console, say
 from cli.environment import settings
-from cli.parts import prepare
 from cli.tokens import mint_member_token
+from runtime.services import prepare
 
 app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
+from adapters.clock import SystemClock
 from cli.console import Json, command, fail, say
 from cli.environment import settings
-from cli.parts import OPERATOR, engine_of, work_on
-from domain.actions import members
-from domain.login import check_password
-from domain.organization import Role
+from domain.identity.actions import members
+from domain.identity.login import check_password
+from domain.identity.organization import Role
 from domain.permissions import ROLE_SCOPES
-from storage.accounts import Accounts
-from storage.system import SystemClock
+from runtime.services import OPERATOR, engine_of, work_on
+from storage.identity.accounts import Accounts
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage.settings import BadSetting
+from runtime.settings import BadSetting
 
 
 def serve_metrics(where: str) -> None:

@@ -9,10 +9,10 @@ import typer
 
 from cli.console import Json, command, fail, say
 from cli.environment import settings
-from cli.parts import OPERATOR, engine_of, work_on
-from domain.actions import organizations as actions
-from domain.directory import Line, lines_of, read_csv, write_csv
 from domain.errors import InvalidContent
+from domain.identity.actions import organizations as actions
+from domain.identity.directory import Line, lines_of, read_csv, write_csv
+from runtime.services import OPERATOR, engine_of, work_on
 
 app = typer.Typer(no_args_is_help=True)
 

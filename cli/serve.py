@@ -12,7 +12,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 
 from cli.environment import kept_environ
 from cli.metrics import serve_metrics
-from storage.settings import BadSetting
+from runtime.settings import BadSetting
 
 BACKLOG = 8192
 """Connections at a time for all workers together; most of them are long polls that sleep."""

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from cli.parts import OPERATOR, engine_of, work_on
+from adapters.access_tokens import mint
+from adapters.clock import SystemClock, SystemIds
 from domain.errors import Forbidden, NotFound
-from domain.organization import Client
+from domain.identity.organization import Client
 from domain.permissions import SCOPES, scopes_of
 from domain.ports import Event
-from storage.keys import load_keys
-from storage.settings import Settings
-from storage.system import SystemClock, SystemIds
-from storage.tables import sessions
-from storage.tokens import mint
+from runtime.services import OPERATOR, engine_of, work_on
+from runtime.settings import Settings
+from storage.identity.signing_keys import load_keys
+from storage.postgres.tables import sessions
 
 OPERATOR_CLIENT = "lantoa-cli"
 

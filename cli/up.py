@@ -16,12 +16,12 @@ import typer
 from cli.clients import add_client
 from cli.console import console, fail
 from cli.environment import HOME, keep_environ
-from cli.parts import prepare
 from domain.errors import IdTaken, Refusal
-from storage.embedded import CannotStart, Child
-from storage.local import LocalParts
-from storage.schema import OldSchema
-from storage.settings import BadSetting, Settings, read_settings
+from runtime.local.installation import LocalParts
+from runtime.local.servers import CannotStart, Child
+from runtime.services import prepare
+from runtime.settings import BadSetting, Settings, read_settings
+from storage.postgres.schema import OldSchema
 
 Port = Annotated[int, typer.Option(envvar="LANTOA_PORT")]
 Workers = Annotated[int, typer.Option(envvar="LANTOA_WORKERS", min=1)]

@@ -4,14 +4,14 @@ from uuid import UUID
 
 import msgspec
 
-from domain.organization import Role
+from domain.identity.organization import Role
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """A member through a client, a client alone, or the clock. `scopes` are the token's.
 
     `central` says that its organization is the coordinating department. `recent` says that its person, where there is
-    one, signed in within the last hours (`domain.login.RECENT`).
+    one, signed in within the last hours (`domain.identity.login.RECENT`).
     """
 
     client_id: str

@@ -1,6 +1,6 @@
 """Every refusal the product knows, by a stable code.
 
-An error carries *facts*, never prose: `api/problems.py` holds the one table that turns a code into a
+An error carries *facts*, never prose: `api/http/problems.py` holds the one table that turns a code into a
 status, a title and a sentence in Vietnamese or English.
 """
 

@@ -11,8 +11,8 @@ import msgspec
 
 from domain.actor import Actor
 from domain.errors import Forbidden, InsufficientScope, LoginTooOld
-from domain.login import RECENT
-from domain.organization import Role
+from domain.identity.login import RECENT
+from domain.identity.organization import Role
 
 Verb = Literal[
     "me.read",

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.asset import Asset
-from domain.change import Entry
-from domain.channel import Channel, Grant, LiveEdition
-from domain.material import Material
-from domain.organization import Client, Invitation, Member, Organization
-from domain.takedown import Takedown
-from domain.upload import Upload
+from domain.content.material import Material
+from domain.distribution.change import Entry
+from domain.distribution.channel import Channel, Grant, LiveEdition
+from domain.distribution.takedown import Takedown
+from domain.identity.organization import Client, Invitation, Member, Organization
+from domain.media.asset import Asset
+from domain.media.upload import Upload
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

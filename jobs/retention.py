@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from domain.change import KEPT_FOR_GOOD, TOMBSTONE_DAYS
-from storage.database import reading
-from storage.idempotency import KEPT
+from domain.distribution.change import KEPT_FOR_GOOD, TOMBSTONE_DAYS
+from storage.postgres.connections import reading
+from storage.postgres.idempotency import KEPT
 
 # A channel remembers how far it was purged: cursors before that place get 410 and start again.
 _TOMBSTONES = """

@@ -11,20 +11,21 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.actions import publications, takedowns, uploads
-from domain.actions.publications import Press
+from adapters.clock import SystemClock, SystemIds
+from adapters.markup import SafeMarkup
+from domain.distribution.actions import publications, takedowns
+from domain.distribution.actions.publications import Press
 from domain.errors import NotFound, Refusal, StaleVersion, Unavailable
+from domain.media.actions import uploads
 from jobs.retention import purge
-from storage.audit import seal
-from storage.database import WORKER, make_engine, make_pool
-from storage.keys import REFRESH_SECONDS, load_keys
-from storage.markup import SafeMarkup
-from storage.objects import ObjectStore
-from storage.reconcile import reconcile
-from storage.schema import check_schema
-from storage.settings import Settings
-from storage.system import SystemClock, SystemIds
-from storage.work import Work
+from runtime.settings import Settings
+from storage.audit.trail import seal
+from storage.identity.signing_keys import REFRESH_SECONDS, load_keys
+from storage.objects.reconcile import reconcile
+from storage.objects.store import ObjectStore
+from storage.postgres.connections import WORKER, make_engine, make_pool
+from storage.postgres.schema import check_schema
+from storage.postgres.unit_of_work import Work
 
 log = logging.getLogger("lantoa.worker")
 TICK_SECONDS = 0.5

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from api.app import create_litestar
 from api.dependencies import Parts
-from storage.settings import Settings
+from runtime.settings import Settings
 
 TARGET = Path(__file__).with_name("openapi.json")
 

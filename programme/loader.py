@@ -13,25 +13,27 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from domain.actions import channels, materials, publications, uploads
-from domain.actions.publications import Press
+from adapters.clock import SystemClock, SystemIds
+from adapters.markup import SafeMarkup
 from domain.actor import Actor
-from domain.asset import Attachment
-from domain.channel import Rule
-from domain.content import Content
+from domain.content.actions import materials
+from domain.content.content import Content
+from domain.distribution.actions import channels, publications
+from domain.distribution.actions.publications import Press
+from domain.distribution.channel import Rule
 from domain.errors import NotFound
-from domain.organization import Member, Organization
+from domain.identity.organization import Member, Organization
+from domain.media.actions import uploads
+from domain.media.asset import Attachment
 from domain.permissions import scopes_of
 from domain.ports import Event
 from domain.text import normalise
-from storage.database import make_engine
-from storage.keys import load_keys
-from storage.markup import SafeMarkup
-from storage.objects import ObjectStore
-from storage.settings import Settings
-from storage.system import SystemClock, SystemIds
-from storage.tables import vocabulary
-from storage.work import Work
+from runtime.settings import Settings
+from storage.identity.signing_keys import load_keys
+from storage.objects.store import ObjectStore
+from storage.postgres.connections import make_engine
+from storage.postgres.tables import vocabulary
+from storage.postgres.unit_of_work import Work
 
 HERE = Path(__file__).parent
 LOADER = Event(actor="client:operator", verb="programme.load", thing="programme")

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.installation import Installation
-from tests.people import Newsroom
+from tests.support.installation import Installation
+from tests.support.people import Newsroom
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc.jwk import KeySet
 
 from api.oauth.transaction import Transaction
-from domain.grant import redirect_matches
-from domain.organization import Client
+from domain.identity.oauth_grant import redirect_matches
+from domain.identity.organization import Client
 
 ASSERTION_SECONDS = 300
 CONFIDENTIAL = ["client_secret_basic", "private_key_jwt"]
@@ -20,7 +20,7 @@ DUMMY = sha256(b"nobody").digest()
 
 
 class OAuthClient(ClientMixin):  # type: ignore[misc]
-    """Authlib's view of a `domain.organization.Client`."""
+    """Authlib's view of a `domain.identity.organization.Client`."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

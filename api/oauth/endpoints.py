@@ -12,7 +12,7 @@ from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
 from api.oauth.clients import CONFIDENTIAL, METHODS, OAuthClient
 from api.oauth.transaction import Transaction
 from domain.errors import InvalidToken
-from domain.grant import DEVICE_GRANT, DEVICE_INTERVAL, DEVICE_LIFETIME
+from domain.identity.oauth_grant import DEVICE_GRANT, DEVICE_INTERVAL, DEVICE_LIFETIME
 
 USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 

@@ -17,7 +17,7 @@ from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredToke
 
 from api.oauth.clients import CONFIDENTIAL, METHODS, OAuthClient
 from api.oauth.transaction import Grantee, Transaction
-from domain.grant import Code, Device, Refresh, is_challenge, verifies
+from domain.identity.oauth_grant import Code, Device, Refresh, is_challenge, verifies
 
 
 def _check_scope(request: Any) -> None:
@@ -48,7 +48,7 @@ class S256(CodeChallenge):  # type: ignore[misc]
 
 
 class _KeptCode:
-    """Authlib's view of a `domain.grant.Code`, with the secret it came under."""
+    """Authlib's view of a `domain.identity.oauth_grant.Code`, with the secret it came under."""
 
     def __init__(self, secret: str, code: Code) -> None:
         self.secret = secret
@@ -108,7 +108,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
 
 
 class _KeptRefresh:
-    """Authlib's view of a `domain.grant.Refresh`."""
+    """Authlib's view of a `domain.identity.oauth_grant.Refresh`."""
 
     def __init__(self, secret: str, refresh: Refresh) -> None:
         self.secret = secret

@@ -11,14 +11,14 @@ from uuid import UUID
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error, OAuth2Request
 
+from api.callers.tokens import TokenReader
 from api.oauth.clients import DUMMY, Assertion, OAuthClient
 from api.oauth.endpoints import DeviceAuthorization, Introspection, Revocation
 from api.oauth.forms import Answer, Form, OAuthRequest, busy, refused
 from api.oauth.grants import S256, AuthorizationCode, ClientCredentials, DeviceCode, RefreshToken
 from api.oauth.transaction import Grantee, Transaction
-from api.tokens import TokenReader
-from domain.grant import REFRESH_ABSOLUTE
-from domain.organization import Client
+from domain.identity.oauth_grant import REFRESH_ABSOLUTE
+from domain.identity.organization import Client
 
 Minter = Callable[[str, UUID, str, UUID, str], str]
 """(subject, session id, client id, organization id, scope) -> signed token"""

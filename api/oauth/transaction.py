@@ -1,4 +1,4 @@
-"""What the core needs of storage (implemented by `storage.oauth` and `storage.grants`)."""
+"""What the core needs of storage (implemented by `storage.identity.oauth` and `storage.identity.grants`)."""
 
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.grant import Code, Device, Refresh
-from domain.organization import Client, Member
+from domain.identity.oauth_grant import Code, Device, Refresh
+from domain.identity.organization import Client, Member
 
 
 class GrantTable(Protocol):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.document import sms_parts
+from domain.distribution.document import sms_parts
 from domain.text import forbidden_place, is_clean, normalise, slugify
 
 

@@ -18,10 +18,10 @@ from lantoa_sync.seal import Verifier, statement_of
 from lantoa_sync.state import Held
 from lantoa_sync.tree import Tree
 
-from domain.canonical import canonical
-from domain.change import digest_statement
-from domain.merge import merge
-from tests.people import proven
+from domain.canonical_json import canonical
+from domain.distribution.change import digest_statement
+from domain.merge_patch import merge
+from tests.support.people import proven
 
 VECTORS = Path("openapi/vectors")
 

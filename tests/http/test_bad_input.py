@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.installation import Installation
-from tests.people import ARTICLE, Newsroom, Person
+from tests.support.installation import Installation
+from tests.support.people import ARTICLE, Newsroom, Person
 
 DRAFTS = "/v1/desk/materials"
 
@@ -172,7 +172,7 @@ def test_an_idempotency_key_makes_a_repeat_harmless(installation: Installation, 
 
 
 def test_every_problem_has_a_page(installation: Installation) -> None:
-    from api.problems import PROBLEMS
+    from api.http.problems import PROBLEMS
 
     pages = {code: httpx.get(f"{installation.url}/problems/{code}") for code in PROBLEMS}
     assert {page.status_code for page in pages.values()} == {200}

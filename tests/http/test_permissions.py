@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from domain.actor import Actor
-from domain.organization import Role
+from domain.identity.organization import Role
 from domain.permissions import RULES, can, scopes_of
-from tests.installation import Installation
-from tests.people import ARTICLE, Newsroom, Person
+from tests.support.installation import Installation
+from tests.support.people import ARTICLE, Newsroom, Person
 
 OPEN = {
     "getService", "getLive", "getReady", "getOpenapi", "getDocs", "getProblem", "getSecurityTxt", "issueToken",

@@ -15,9 +15,9 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.installation import PASSWORD, Installation
+from tests.support.installation import PASSWORD, Installation
 
-SPA = Path(__file__).parent.parent / "spa"
+SPA = Path("tests") / "spa"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 QUIET = [
     "--no-sandbox",

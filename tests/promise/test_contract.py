@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from domain.permissions import ROLE_SCOPES, SCOPES
-from tests.installation import Installation
+from tests.support.installation import Installation
 
 SEED = os.environ.get("LANTOA_SEED", "3250")
 SECONDS = os.environ.get("LANTOA_FUZZ_SECONDS", "35")

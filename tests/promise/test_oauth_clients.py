@@ -11,10 +11,10 @@ from authlib.integrations.httpx_client import OAuth2Client
 from joserfc.jwk import ECKey
 from requests_oauthlib import OAuth2Session
 
-from tests.installation import Installation
-from tests.visitor import Visitor
+from tests.support.browser_session import Visitor
+from tests.support.installation import Installation
 
-NODE = Path(__file__).parent.parent / "node"
+NODE = Path("tests") / "node"
 URI = "http://127.0.0.1/cb"
 
 

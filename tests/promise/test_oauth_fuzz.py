@@ -6,9 +6,9 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.grant import GRANT_TYPES
-from tests.installation import Installation
-from tests.visitor import App, Visitor
+from domain.identity.oauth_grant import GRANT_TYPES
+from tests.support.browser_session import App, Visitor
+from tests.support.installation import Installation
 
 ERRORS = {
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",

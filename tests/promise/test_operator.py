@@ -5,8 +5,8 @@ import os
 import subprocess
 from typing import Any
 
-from tests.installation import Installation
-from tests.people import Person
+from tests.support.installation import Installation
+from tests.support.people import Person
 
 
 def lantoa(installation: Installation, *arguments: str, status: int = 0) -> str:

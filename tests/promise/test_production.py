@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cli.tokens import mint_member_token
-from storage.embedded import SETTINGS, Child, free_port
-from storage.settings import read_settings
-from tests.installation import Installation
+from runtime.local.servers import SETTINGS, Child, free_port
+from runtime.settings import read_settings
+from tests.support.installation import Installation
 
 COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -75,7 +75,7 @@ def test_the_database_has_the_memory_it_has_in_make_up() -> None:
 
 
 def test_the_image_is_built_from_a_wheel_that_has_all_its_files(tmp_path: Path) -> None:
-    dockerfile = Path("api/Dockerfile").read_text(encoding="utf-8")
+    dockerfile = Path("deploy/Dockerfile").read_text(encoding="utf-8")
     copied = re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE)
     allowed = Path(".dockerignore").read_text(encoding="utf-8").splitlines()
     for name in (*copied, "pyproject.toml", "README.md", "requirements.lock"):
@@ -143,7 +143,7 @@ class Proxy:
             "LANTOA_BUCKET": installation.settings.s3_bucket,
             "LANTOA_TLS": str(folder),
         }
-        rendered = Path("api/nginx.conf.template").read_text(encoding="utf-8")
+        rendered = Path("deploy/nginx.conf.template").read_text(encoding="utf-8")
         for name, value in values.items():
             rendered = rendered.replace(f"${{{name}}}", value)
         assert "${" not in rendered

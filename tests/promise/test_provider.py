@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from storage.embedded import free_port
-from tests.installation import Installation
-from tests.visitor import Form, Visitor
+from runtime.local.servers import free_port
+from tests.support.browser_session import Form, Visitor
+from tests.support.installation import Installation
 
-NODE = Path(__file__).parent.parent / "node"
+NODE = Path("tests") / "node"
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from storage.embedded import free_port
+from runtime.local.servers import free_port
 
 README = Path("README.md").read_text(encoding="utf-8")
 

@@ -10,17 +10,17 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from adapters.markup import SafeMarkup
 from bench import data
 from bench.copies import id_of
 from bench.indexes import drop_indexes
-from cli.parts import OPERATOR, engine_of, work_on
-from domain.archive import read_line, take_over
-from domain.content import Content
-from domain.material import Material
-from storage.bulk import _MATERIALS, _material
-from storage.lines import Line, opened, tail_of
-from storage.markup import SafeMarkup
-from tests.installation import Installation, finished
+from domain.content.content import Content
+from domain.content.material import Material
+from domain.distribution.archive import read_line, take_over
+from runtime.services import OPERATOR, engine_of, work_on
+from storage.distribution.bulk import _MATERIALS, _material
+from storage.distribution.feed_entries import Line, opened, tail_of
+from tests.support.installation import Installation, finished
 
 COUNT = 50
 _DEFINITIONS = """

@@ -4,7 +4,7 @@ import comrak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.markup import SafeMarkup
+from adapters.markup import SafeMarkup
 
 _PIECES = st.sampled_from([
     "a", "Ứng dụng", "**b**", "*c*", "# h", "- x", "1. y", "3. z", "> q", "`code`", "```\n", "    ind", "***", "---",

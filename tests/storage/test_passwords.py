@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from storage.passwords import _NOBODY, hash_password, password_matches
+from adapters.passwords import _NOBODY, hash_password, password_matches
 
 
 def test_an_account_without_a_password_costs_the_same_and_never_matches() -> None:

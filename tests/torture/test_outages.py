@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.installation import Installation
-from tests.people import ARTICLE, Newsroom, Person
+from tests.support.installation import Installation
+from tests.support.people import ARTICLE, Newsroom, Person
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from storage.objects import ObjectStore
-from tests.installation import Installation
-from tests.people import Newsroom, Person
+from storage.objects.store import ObjectStore
+from tests.support.installation import Installation
+from tests.support.people import Newsroom, Person
 
 SIZE = 300 * 1024 * 1024
 CUTS = 60

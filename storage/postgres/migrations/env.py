@@ -1,0 +1,10 @@
+"""Alembic's entry point: runs on the connection that `storage.postgres.migrate` hands over."""
+
+from alembic import context
+
+from storage.postgres.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,69 @@
+"""Long polls: many sleep, all wake, and whoever may no longer read is told so."""
+
+import threading
+import time
+from typing import Any
+
+import httpx
+
+from tests.support.installation import Installation
+from tests.support.people import Newsroom, Person
+
+CROWD = 60
+
+
+def test_a_crowd_that_waits_hears_of_one_publish(installation: Installation, newsroom: Newsroom) -> None:
+    url = installation.second_api(LANTOA_SHORTCUT="on")
+    try:
+        tokens = [installation.client_token(installation.new_client("baobinhthuan")) for _ in range(4)]
+        readers = [Person(url, token) for token in [*tokens, None]]
+        head = readers[-1].get("/v1/channels/public-web").json()["cursor"]
+        asking: dict[str, Any] = {"since": head, "wait": 20}
+        told: list[httpx.Response] = []
+        sleepers = [
+            threading.Thread(
+                target=lambda reader: told.append(reader.get("/v1/channels/public-web/changes", params=asking)),
+                args=(reader,),
+            )
+            for reader in readers * (CROWD // len(readers))
+        ]
+        for each in sleepers:
+            each.start()
+        deadline = time.monotonic() + 10
+        while installation.measured(url)["lantoa_polls_waiting"] < CROWD:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        before = asked(installation, url)
+        material = newsroom.published()
+        for each in sleepers:
+            each.join(5)
+        assert len(told) == CROWD
+        assert {answer.status_code for answer in told} == {200}
+        assert {answer.json()["changes"][0]["id"] for answer in told} == {material["id"]}
+        time.sleep(1.2)
+        assert asked(installation, url) - before < CROWD / 2, "they asked one by one"
+    finally:
+        installation.stop_api(url)
+
+
+def asked(installation: Installation, url: str) -> float:
+    measured = installation.measured(url)
+    return sum(v for k, v in measured.items() if k.startswith("lantoa_answers_total") and 'source="application"' in k)
+
+
+def test_whose_session_ends_while_it_sleeps_is_told_nothing(installation: Installation, newsroom: Newsroom) -> None:
+    client = installation.new_client("baobinhthuan")
+    token = installation.client_token(client)
+    reader = Person(installation.url, token)
+    head = reader.get("/v1/channels/press").json()["cursor"]
+    told: list[httpx.Response] = []
+    asking: dict[str, Any] = {"since": head, "wait": 20}
+    sleeper = threading.Thread(target=lambda: told.append(reader.get("/v1/channels/press/changes", params=asking)))
+    sleeper.start()
+    time.sleep(1)
+    auth = (client["client_id"], client["client_secret"])
+    httpx.post(f"{installation.url}/oauth/revoke", data={"token": token}, auth=auth).raise_for_status()
+    time.sleep(5.2)
+    newsroom.published()
+    sleeper.join(5)
+    assert [answer.status_code for answer in told] == [401]

@@ -1,0 +1,110 @@
+"""The unit of work: nothing is kept without a commit, and no commit is claimed that PostgreSQL did not make."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import Text, bindparam, insert, text
+
+from adapters.clock import SystemClock, SystemIds
+from domain.errors import Unavailable
+from domain.ports import Event
+from storage.postgres.connections import make_engine
+from storage.postgres.statements import Statement
+from storage.postgres.tables import vocabulary
+from storage.postgres.unit_of_work import Work
+from tests.support.installation import Installation
+
+WRITE = Event(actor="test", verb="test", thing="test")
+ADD = Statement(insert(vocabulary), "list", "code", "title", "place")
+
+
+def with_work(installation: Installation, test: Callable[[Work], Awaitable[None]]) -> None:
+    async def run() -> None:
+        engine = make_engine(installation.environ["LANTOA_DATABASE_URL"], size=1)
+        try:
+            await test(Work(engine, SystemClock(), SystemIds()))
+        finally:
+            await engine.dispose()
+
+    asyncio.run(run())
+
+
+async def known(work: Work, code: str) -> bool:
+    async with work:
+        query = text("SELECT 1 FROM vocabulary WHERE code = :code").bindparams(bindparam("code", type_=Text))
+        return await work.sql.row(query, code=code) is not None
+
+
+def test_what_is_kept_for_later_goes_with_the_commit_and_only_with_it(installation: Installation) -> None:
+    async def test(work: Work) -> None:
+        one, two, three = (uuid4().hex for _ in range(3))
+        async with work:
+            work.sql.later(ADD, list="test", code=one, title="t", place=1)
+        assert not await known(work, one)
+        async with work:
+            for code in (two, three):
+                work.sql.later(ADD, list="test", code=code, title="t", place=1)
+            await work.commit(WRITE)
+        assert await known(work, two)
+        assert await known(work, three)
+
+    with_work(installation, test)
+
+
+def test_a_failure_that_nobody_heard_of_is_no_commit(installation: Installation) -> None:
+    """PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error: the audit row finds it out."""
+
+    async def test(work: Work) -> None:
+        code = uuid4().hex
+
+        async def twice() -> None:
+            async with work:
+                await work.sql.run(ADD, list="test", code=code, title="t", place=1)
+                with contextlib.suppress(asyncpg.UniqueViolationError):
+                    await work.sql.run(ADD, list="test", code=code, title="t", place=1)
+                await work.commit(WRITE)
+
+        with pytest.raises(asyncpg.InFailedSQLTransactionError):
+            await twice()
+        assert not await known(work, code)
+
+    with_work(installation, test)
+
+
+def test_a_connection_that_was_cut_is_not_used_again(installation: Installation) -> None:
+    async def test(work: Work) -> None:
+        async def cut() -> None:
+            async with work:
+                pid = work.connection.get_server_pid()
+                await asyncio.to_thread(installation.sql, "SELECT pg_terminate_backend($1, 5000)", pid)
+                await work.organizations.codes()
+
+        for _ in range(3):  # more than the pool holds
+            with pytest.raises(Unavailable):
+                await cut()
+        assert not await known(work, "none")
+
+    with_work(installation, test)
+
+
+def test_a_cancelled_work_leaves_its_connection_clean(installation: Installation) -> None:
+    async def test(work: Work) -> None:
+        code = uuid4().hex
+
+        async def slow() -> None:
+            async with work:
+                await work.sql.run(ADD, list="test", code=code, title="t", place=1)
+                await work.sql.row(text("SELECT pg_sleep(30)"))
+
+        task = asyncio.create_task(slow())
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not await known(work, code)
+
+    with_work(installation, test)
