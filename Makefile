@@ -28,9 +28,9 @@ test: $(VENV)/.dev tests/node/node_modules
 	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests
 	$(BIN)/python -m pytest -m alone tests
 
-# What is spoken over HTTP, also with other settings: make test-http LANTOA_SHORTCUT=off
+# The HTTP tests with other settings: make test-http LANTOA_RESPONSE_CACHE=off
 test-http: $(VENV)/.dev
-	LANTOA_SHORTCUT=$(LANTOA_SHORTCUT) $(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests/http
+	LANTOA_RESPONSE_CACHE=$(LANTOA_RESPONSE_CACHE) $(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests/http
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

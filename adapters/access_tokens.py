@@ -1,4 +1,4 @@
-"""Minting access tokens (RFC 9068): one place for the token endpoint and for the operator's command."""
+"""Signing access tokens (RFC 9068), for the token endpoint and for the operator's command."""
 
 import secrets
 from datetime import datetime

@@ -1,22 +1,29 @@
-"""Secrets at rest: AES-256-GCM under LANTOA_SECRET_KEY, bound to what they belong to."""
+"""Encryption at rest: AES-256-GCM under LANTOA_SECRET_KEY."""
 
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from runtime.settings import BadSetting
 
+class SecretKeyEncryption:
+    """Implements `domain.ports.Encryption`. `name` is the associated data: a ciphertext fits no other place."""
 
-def box(secret: bytes, name: str, plain: bytes) -> bytes:
-    """Encrypt; `name` is the associated data, so that a box cannot be moved to another row."""
-    nonce = os.urandom(12)
-    return nonce + AESGCM(secret).encrypt(nonce, plain, name.encode())
+    def __init__(self, secret_key: bytes) -> None:
+        self._secret_key = secret_key
+        self._cipher = AESGCM(secret_key)
 
+    def encrypt(self, name: str, plain: bytes) -> bytes:
+        nonce = os.urandom(12)
+        return nonce + self._cipher.encrypt(nonce, plain, name.encode())
 
-def unbox(secret: bytes, name: str, boxed: bytes) -> bytes:
-    """Decrypt, or raise BadSetting when the key is another one."""
-    try:
-        return AESGCM(secret).decrypt(boxed[:12], boxed[12:], name.encode())
-    except InvalidTag as error:
-        raise BadSetting("LANTOA_SECRET_KEY is not the key that this database was made with") from error
+    def decrypt(self, name: str, encrypted: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(encrypted[:12], encrypted[12:], name.encode())
+        except InvalidTag as error:
+            raise ValueError(name) from error
+
+    def derived_key(self, purpose: str) -> bytes:
+        """A key of its own for one purpose (HMAC-SHA-256 of its name)."""
+        return hmac.new(self._secret_key, purpose.encode(), "sha256").digest()

@@ -11,8 +11,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from adapters.oidc_config import ProviderConfig
 from domain.errors import Unauthenticated, Unavailable
-from runtime.settings import Provider
 
 _SECONDS = 5.0
 _KEPT_SECONDS = 300.0
@@ -21,16 +21,16 @@ _LEEWAY = 30
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the provider says it is. `email` only where the provider vouches for it."""
+    """The identity that the provider asserts. `email` only where the provider has verified it."""
 
     subject: str
     email: str | None = None
 
 
 class ProviderClient:
-    """Metadata and keys are remembered for some minutes; without the provider its sign-in is Unavailable."""
+    """Metadata and keys are cached for five minutes; while the provider does not answer, its sign-in is Unavailable."""
 
-    def __init__(self, provider: Provider, redirect_uri: str) -> None:
+    def __init__(self, provider: ProviderConfig, redirect_uri: str) -> None:
         self._provider = provider
         self._redirect_uri = redirect_uri
         self._known: dict[str, tuple[float, Any]] = {}
@@ -53,20 +53,20 @@ class ProviderClient:
             return kept[1]
         try:
             async with httpx.AsyncClient(timeout=_SECONDS) as http:
-                told = (await http.get(url)).raise_for_status().json()
+                answer = (await http.get(url)).raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise Unavailable(part="provider") from error
-        self._known[url] = (time.monotonic() + _KEPT_SECONDS, told)
-        return told
+        self._known[url] = (time.monotonic() + _KEPT_SECONDS, answer)
+        return answer
 
     async def _metadata(self) -> dict[str, Any]:
-        told: dict[str, Any] = await self._read(f"{self._provider.issuer}/.well-known/openid-configuration")
-        if str(told.get("issuer", "")).rstrip("/") != self._provider.issuer:
-            raise Unavailable(part="provider")  # section 4.3: another issuer's metadata is nobody's
-        return told
+        answer: dict[str, Any] = await self._read(f"{self._provider.issuer}/.well-known/openid-configuration")
+        if str(answer.get("issuer", "")).rstrip("/") != self._provider.issuer:
+            raise Unavailable(part="provider")  # OpenID Connect Discovery 1.0 section 4.3
+        return answer
 
     async def address(self, state: str, nonce: str, verifier: str) -> str:
-        """Where the browser goes."""
+        """The authorization URL that the browser is sent to."""
         endpoint = (await self._metadata())["authorization_endpoint"]
         async with self._client() as client:
             url, _ = client.create_authorization_url(endpoint, state=state, nonce=nonce, code_verifier=verifier)
@@ -85,8 +85,8 @@ class ProviderClient:
             raise Unavailable(part="provider") from error
         except (OAuthError, JoseError, KeyError, ValueError, TypeError) as error:
             raise Unauthenticated from error
-        vouched = claims.get("email_verified") is True and isinstance(claims.get("email"), str)
-        return Identity(subject=str(claims["sub"]), email=str(claims["email"]).lower() if vouched else None)
+        verified = claims.get("email_verified") is True and isinstance(claims.get("email"), str)
+        return Identity(subject=str(claims["sub"]), email=str(claims["email"]).lower() if verified else None)
 
     async def _claims(self, metadata: dict[str, Any], id_token: str, nonce: str) -> dict[str, Any]:
         """Section 3.1.3.7: signature, issuer, audience, time, nonce."""
@@ -107,7 +107,7 @@ class ProviderClient:
 
 async def _completed(client: AsyncOAuth2Client, endpoint: str, claims: dict[str, Any]) -> dict[str, Any]:
     """Add the e-mail from the userinfo endpoint, whose subject must be the same (section 5.3.2)."""
-    told = (await client.get(endpoint)).raise_for_status().json()
-    if told.get("sub") != claims["sub"]:
+    answer = (await client.get(endpoint)).raise_for_status().json()
+    if answer.get("sub") != claims["sub"]:
         raise ValueError("userinfo of somebody else")
-    return claims | {name: told[name] for name in ("email", "email_verified") if name in told}
+    return claims | {name: answer[name] for name in ("email", "email_verified") if name in answer}

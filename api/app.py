@@ -1,4 +1,4 @@
-"""The one wiring file: settings in, ASGI application out. Granian calls `create_app`."""
+"""Wiring of the API: settings in, ASGI application out. Granian calls `create_app`."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -14,29 +14,41 @@ from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from adapters.clock import settle
 from api import service
-from api.cache.middleware import Shortcut
-from api.callers.middleware import Access, Callers, Idempotency
+from api.cache.middleware import ResponseCacheMiddleware
+from api.callers.middleware import CallerMiddleware, IdempotencyMiddleware, PermissionCheck
 from api.callers.operations import options_of
-from api.content import materials as desk
-from api.dependencies import DEPENDENCIES, Parts
-from api.distribution import channels, deliveries, takedowns
-from api.http.content_coding import Coding
+from api.content import materials, vocabularies
+from api.dependencies import DEPENDENCIES, ApiParts
+from api.distribution import channels, publications, takedowns
+from api.distribution import materials as delivery
+from api.http.content_coding import ContentCoding
 from api.http.openapi import build_contract
 from api.http.problems import answer_crash, answer_http, answer_refusal
-from api.http.security import Edge
-from api.identity import account, audit, authorize, clients, me, members, metadata, organizations, provider, sign_in
-from api.identity import token_endpoint as tokens
-from api.media import uploads
+from api.http.security import OuterMiddleware
+from api.identity import (
+    account,
+    audit,
+    authorize,
+    clients,
+    me,
+    members,
+    metadata,
+    organizations,
+    provider,
+    sign_in,
+    token_endpoint,
+)
+from api.media import assets, uploads
 from domain.errors import Refusal
+from runtime.memory import freeze_startup_objects
 from runtime.settings import Settings, read_settings
-from storage.postgres.idempotency import Answer
+from storage.postgres.idempotency import StoredResponse
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 ROUTES: list[Any] = [
     *service.ROUTES,
-    *tokens.ROUTES,
+    *token_endpoint.ROUTES,
     *metadata.ROUTES,
     *sign_in.ROUTES,
     *provider.ROUTES,
@@ -47,62 +59,70 @@ ROUTES: list[Any] = [
     *members.ROUTES,
     *clients.ROUTES,
     *audit.ROUTES,
-    *channels.ROUTES,
-    *deliveries.ROUTES,
-    *desk.ROUTES,
     *uploads.ROUTES,
+    *assets.ROUTES,
+    *vocabularies.ROUTES,
+    *materials.ROUTES,
+    *publications.ROUTES,
+    *channels.ROUTES,
+    *delivery.ROUTES,
     *takedowns.ROUTES,
 ]
-DESCRIPTION = (
-    "Kho nội dung và điều phối cộng tác viên của đề án nâng cao nhận thức an ninh mạng cấp tỉnh · "
-    "The content store and coordination point of a province's cyber-safety awareness programme."
-)
 
 
-class _Plain(Litestar):
-    """Without what Litestar loads for pydantic and attrs where it finds them installed: no type of ours is theirs."""
+class _LeanLitestar(Litestar):
+    """Without the plugins that Litestar loads where pydantic or attrs are installed: no type of ours is theirs."""
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_litestar(parts: Parts) -> Litestar:
-    """Wire routes, middleware and error answers around `parts`."""
+def create_litestar(parts: ApiParts) -> Litestar:
+    """Wire routes, middleware and error responses around `parts`."""
+    services = parts.services
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await parts.open()
-        settle()
+        freeze_startup_objects()
         try:
             yield
         finally:
             await parts.close()
 
     def callers(app: ASGIApp) -> ASGIApp:
-        return _at_request(lambda: Callers(app, parts.tokens, trusted_proxy=parts.settings.trusted_proxy))
+        trusted_proxy = services.settings.trusted_proxy
+        return _made_at_first_request(lambda: CallerMiddleware(app, parts.tokens, trusted_proxy=trusted_proxy))
 
     def idempotency(app: ASGIApp) -> ASGIApp:
-        return _at_request(lambda: Idempotency(app, parts.idempotency, parts.clock, Answer))
+        return _made_at_first_request(
+            lambda: IdempotencyMiddleware(app, services.idempotency, services.clock, StoredResponse)
+        )
 
-    app = _Plain(
+    app = _LeanLitestar(
         [*options_of(ROUTES), *ROUTES],
         dependencies=DEPENDENCIES,
-        middleware=[callers, Access, idempotency],
+        middleware=[callers, PermissionCheck, idempotency],
         exception_handlers={Refusal: answer_refusal, HTTPException: answer_http, Exception: answer_crash},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(title="Lan Tỏa", version=VERSION, description=DESCRIPTION, path="/_openapi"),
+        openapi_config=OpenAPIConfig(
+            title="Lan Tỏa",
+            version=VERSION,
+            path="/_openapi",
+            use_handler_docstrings=True,
+        ),
         logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
         request_max_body_size=None,
         experimental_features=list[ExperimentalFeatures](),
     )
     app.state.parts = parts
-    app.state.openapi = build_contract(app)
+    app.state.openapi = build_contract(app, parts.services.settings.contact)
     return app
 
 
-def _at_request(make: Any) -> ASGIApp:
-    """Build a middleware when the first request comes: its parts exist only after start-up."""
+def _made_at_first_request(make: Any) -> ASGIApp:
+    """Make a middleware when the first request comes: its services exist only after start-up."""
     made: list[ASGIApp] = []
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,10 +136,8 @@ def _at_request(make: Any) -> ASGIApp:
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Give the whole application as it is served."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    parts = Parts(settings or read_settings())
-    app = Edge(Coding(create_litestar(parts)), parts.origins, parts.counts)
-    if not parts.settings.shortcut:
-        return app
-    shortcut = Shortcut(app, parts, trusted_proxy=parts.settings.trusted_proxy)
-    parts.watcher.tell(shortcut.changed)
-    return shortcut
+    parts = ApiParts(settings or read_settings())
+    inner = OuterMiddleware(ContentCoding(create_litestar(parts)), parts.origins, parts.counts)
+    cached = ResponseCacheMiddleware(inner, parts, trusted_proxy=parts.services.settings.trusted_proxy)
+    parts.listener.subscribe(cached.invalidate)
+    return cached

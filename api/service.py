@@ -1,15 +1,14 @@
-"""The service about itself: health, documentation, problems."""
+"""Health, documentation and problem pages."""
 
 from datetime import timedelta
 from typing import Any
 
-from litestar import Request, Response, get
-from litestar.di import NamedDependency
+from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from api.callers.operations import operation
-from api.dependencies import Parts
+from api.dependencies import AnyRequest, services_of
 from api.http.documentation import docs_page, problem_page
 from api.http.problems import PROBLEMS, prefers_english
 from domain.distribution.document import instant
@@ -27,7 +26,7 @@ def _declared(media_type: str, *codes: str) -> dict[str, Any]:
 
 @get("/", operation_id="getService", summary="Lan Tỏa", tags=TAGS, **operation("open"))
 async def get_service() -> dict[str, str]:
-    """Where to begin."""
+    """Read where documentation, contract and channels are."""
     return {"name": "Lan Tỏa", "docs": "/docs", "openapi": "/openapi.json", "channels": "/v1/channels"}
 
 
@@ -39,26 +38,26 @@ async def get_service() -> dict[str, str]:
     **operation("open"),
 )
 async def get_live() -> dict[str, str]:
-    """The process answers. Asks no other part."""
+    """Check that the process answers. Depends on nothing else."""
     return {"status": "ok"}
 
 
 @get("/healthz/ready", operation_id="getReady", summary="Sẵn sàng · Ready", tags=TAGS, **operation("open"))
-async def get_ready(parts: NamedDependency[Parts]) -> dict[str, str]:
-    """Database and object store answer; else 503."""
-    await parts.ready()
+async def get_ready(request: AnyRequest) -> dict[str, str]:
+    """Check that database and object store answer; else 503."""
+    await services_of(request).check_ready()
     return {"status": "ok"}
 
 
 @get("/openapi.json", operation_id="getOpenapi", summary="OpenAPI 3.1", tags=TAGS, **operation("open"))
-async def get_openapi(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """The contract."""
+async def get_openapi(request: AnyRequest) -> Response[dict[str, Any]]:
+    """Read this contract."""
     return Response(request.app.state.openapi, headers={"cache-control": "public, max-age=300"})
 
 
 @get("/docs", operation_id="getDocs", summary="Tài liệu · Documentation", tags=TAGS, **_declared("text/html"))
-async def get_docs(request: Request[Any, Any, Any]) -> Response[str]:
-    """Every operation on one page; works offline, needs no script."""
+async def get_docs(request: AnyRequest) -> Response[str]:
+    """Read every operation on one page, without scripts."""
     return Response(docs_page(request.app.state.openapi), media_type="text/html; charset=utf-8", headers=_PAGE_CSP)
 
 
@@ -69,8 +68,8 @@ async def get_docs(request: Request[Any, Any, Any]) -> Response[str]:
     tags=TAGS,
     **_declared("text/html"),
 )
-async def get_problem(code: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
-    """The page that a problem's `type` points to."""
+async def get_problem(code: FromPath[str], request: AnyRequest) -> Response[str]:
+    """Read what a problem means: the page that its `type` points to."""
     if code not in PROBLEMS:
         raise NotFound
     english = prefers_english(request.headers.get("accept-language", ""))
@@ -85,10 +84,11 @@ async def get_problem(code: FromPath[str], request: Request[Any, Any, Any]) -> R
     tags=TAGS,
     **_declared("text/plain"),
 )
-async def security_txt(parts: NamedDependency[Parts]) -> Response[str]:
-    """RFC 9116."""
-    expires = instant((parts.clock.now() + timedelta(days=180)).replace(microsecond=0))
-    text = f"Contact: {parts.settings.contact}\nExpires: {expires}\nPreferred-Languages: vi, en\n"
+async def security_txt(request: AnyRequest) -> Response[str]:
+    """Read how to report a vulnerability (RFC 9116)."""
+    services = services_of(request)
+    expires = instant((services.clock.now() + timedelta(days=180)).replace(microsecond=0))
+    text = f"Contact: {services.settings.contact}\nExpires: {expires}\nPreferred-Languages: vi, en\n"
     return Response(text, media_type="text/plain; charset=utf-8")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.data import ask
 from bench.run import RESULTS
-from tests.support.installation import Installation
+from harness.installation import Installation
 
 _FIRST_DAY = 1_500_000_000
 _TEXTS = """

@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.distribution.document import instant
-from domain.ports import Signer
+from domain.distribution.ports import Signer
 from storage.distribution.bulk import LAST_SEQ, LOCK_FEED
 
 PLACELESS = ("materials", "editions", "history")

@@ -13,15 +13,14 @@ import msgspec
 import uvloop
 from rich.progress import Progress
 
-from adapters.clock import SystemClock, settle
 from bench.copies import Copier, id_of, minute, number
 from bench.indexes import drop_indexes, make_indexes, vacuum
-from cli.bulk import archivist
+from cli.bulk import archive_importer
 from domain.content.content import Content
 from domain.distribution.archive import ArchiveLine
-from runtime.services import engine_of
+from runtime.memory import freeze_startup_objects
+from runtime.services import open_services
 from runtime.settings import Settings
-from storage.identity.signing_keys import load_keys
 from storage.postgres.connections import as_uuid, parse_url
 
 CHANNEL = "press"
@@ -77,8 +76,8 @@ async def _originals(settings: Settings) -> range:
     """See that there are those that are copied: the programme's own texts as `lantoa load --bulk` takes them over."""
     texts = [msgspec.json.decode(row["content"], type=Content) for row in await ask(settings, _TEXTS)]
     numbers = range(_ORIGINALS, _ORIGINALS + len(texts))
-    async with archivist(settings, _OWNER) as (keeper, _):
-        taken = await keeper.take(1, [_line(text, n) for n, text in zip(numbers, texts, strict=True)])
+    async with archive_importer(settings, _OWNER) as (importer, _):
+        taken = await importer.take(1, [_line(text, n) for n, text in zip(numbers, texts, strict=True)])
     if taken.refused:
         raise ValueError(f"the programme's own texts are refused: {taken.refused}")
     return numbers
@@ -91,7 +90,10 @@ def _line(text: Content, n: int) -> bytes:
 
 
 def _fill_all(settings: Settings, originals: range, blocks: list[range], *, quiet: bool) -> None:
-    context, processes = multiprocessing.get_context("spawn"), (os.cpu_count() or 1) + 1  # one waits for the disk
+    context, processes = (
+        multiprocessing.get_context("spawn"),
+        (os.cpu_count() or 1) + 1,
+    )  # one waits for the disk
     with (
         Progress(disable=quiet, transient=True) as progress,
         ProcessPoolExecutor(processes, context, _begin, (settings, originals)) as pool,
@@ -106,12 +108,12 @@ def _fill_all(settings: Settings, originals: range, blocks: list[range], *, quie
 def _begin(settings: Settings, originals: range) -> None:
     loop = _here["loop"] = uvloop.new_event_loop()
     _here["copier"] = loop.run_until_complete(_copier(settings, originals))
-    settle()
+    freeze_startup_objects()
 
 
 async def _copier(settings: Settings, originals: range) -> Copier:
-    async with engine_of(settings) as engine:
-        signer = await load_keys(engine, settings.secret_key, SystemClock())
+    async with open_services(settings) as services:
+        signer = await services.load_keys()
     return await Copier.of(await asyncpg.connect(**parse_url(settings.database_url)), signer, originals)
 
 

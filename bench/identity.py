@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.support.browser_session import Visitor
+from harness.browser_session import Visitor
 
 if TYPE_CHECKING:
     from bench.measure import Run

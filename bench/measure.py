@@ -20,8 +20,8 @@ import psutil
 from rich.console import Console
 
 from bench.data import generate
+from harness.installation import Installation
 from runtime.local.servers import Child, free_port
-from tests.support.installation import Installation
 
 HOMES = Path(os.environ.get("LANTOA_HOME", ".lantoa")).resolve() / "bench"
 _DROPPED = ("date", "server", "connection", "transfer-encoding")

@@ -24,7 +24,7 @@ _COPY = """
 SELECT d.document FROM entries e JOIN editions d USING (material_id, version)
   JOIN channels c ON c.id = e.channel_id WHERE c.slug = $1
 """
-COPY_OF_PRESS = """
+_COPY_OF_PRESS = """
 WITH made AS (
   INSERT INTO channels (id, slug, title, rule, public) VALUES (gen_random_uuid(), $1, $1, '{"languages":["en"]}', false)
   ON CONFLICT (slug) DO NOTHING RETURNING id
@@ -88,7 +88,7 @@ def growth(small: Run, large: Run) -> float:
     addresses = {}
     for run in (small, large):
         run.start()
-        run.restart_api(LANTOA_SHORTCUT="off")
+        run.restart_api(LANTOA_RESPONSE_CACHE="off")
         addresses[run.count] = run.house.url + middle(run)[2]
     try:
         few, many = in_turns(
@@ -104,7 +104,7 @@ def growth(small: Run, large: Run) -> float:
 
 def from_database(run: Run) -> None:
     """A page and a document that nobody has asked for: the shortcut is off."""
-    run.restart_api(LANTOA_SHORTCUT="off")
+    run.restart_api(LANTOA_RESPONSE_CACHE="off")
     dsn = run.house.environ["LANTOA_DATABASE_URL"]
     channel, place, page = middle(run)
     sql = run.bare_server(
@@ -136,7 +136,7 @@ async def _copied(settings: Any, channel: str) -> float:
 def full_sync(run: Run, count: int) -> None:
     """A whole channel by lantoa-sync: fetched, verified, on disk, proven equal."""
     channel = f"bench-{count}"
-    finished(ask(run.house.settings, COPY_OF_PRESS, channel, count))
+    finished(ask(run.house.settings, _COPY_OF_PRESS, channel, count))
     grant = (
         "INSERT INTO grants SELECT c.id, o.id, now() FROM channels c, organizations o "
         "WHERE c.slug = $1 AND o.code = 'baobinhthuan' ON CONFLICT DO NOTHING"

@@ -14,7 +14,7 @@ import httpx
 from bench.data import CHANNEL
 from bench.measure import Run, console, need_wrk, wrk
 from bench.run import RESULTS, SMALL
-from tests.support.people import Newsroom
+from harness.people import Newsroom
 
 _EVERY = 10.0
 _WARM = 0.3
@@ -39,7 +39,7 @@ def soak(run: Run, minutes: float) -> dict[str, Any]:
     judged = samples[int(len(samples) * _WARM) :]
     slope = statistics.linear_regression(range(len(judged)), judged).slope * 60 / _EVERY
     measured = run.house.measured()
-    answers = {k: v for k, v in measured.items() if k.startswith("lantoa_answers_total")}
+    answers = {k: v for k, v in measured.items() if k.startswith("lantoa_responses_total")}
     failed = sum(v for k, v in answers.items() if 'status="5' in k)
     return {"mib": samples, "slope_mib_per_minute": slope, "answers": sum(answers.values()), "failed": failed}
 

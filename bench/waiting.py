@@ -12,7 +12,7 @@ import httpx
 
 from bench.data import CHANNEL
 from bench.measure import Run
-from tests.support.people import Newsroom
+from harness.people import Newsroom
 
 _TOKENS = 50
 _READ = 1 << 16

@@ -8,11 +8,9 @@ from rich.progress import Progress
 
 from cli.console import Json, command, console, say
 from cli.environment import settings
-from runtime.services import engine_of
-from storage.audit.trail import seal, verify
+from runtime.services import open_services
+from storage.audit.chain import extend, verify
 from storage.objects.reconcile import reconcile
-from storage.objects.store import ObjectStore
-from storage.postgres.connections import make_pool
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,17 +26,15 @@ async def objects(
     remove: Annotated[bool, typer.Option(help="Xóa tệp thừa quá 7 ngày · Remove orphans older than 7 days")] = False,
     as_json: Json = False,
 ) -> None:
-    where = settings()
-    store = ObjectStore(where)
     with Progress(console=console, disable=as_json, transient=True) as progress:
         progress.add_task("Đối chiếu · Comparing", total=None)
-        async with engine_of(where) as engine:
-            found = await reconcile(engine, store)
-        if remove:
-            await store.remove(found.removable)
-    told = msgspec.structs.asdict(found)
-    counts = {name: value if isinstance(value, int) else len(value) for name, value in told.items()}
-    say(told, ", ".join(f"{name} {count}" for name, count in counts.items()), as_json=as_json)
+        async with open_services(settings()) as services:
+            found = await reconcile(services.engine, services.objects)
+            if remove:
+                await services.objects.remove(found.removable)
+    report = msgspec.structs.asdict(found)
+    counts = {name: value if isinstance(value, int) else len(value) for name, value in report.items()}
+    say(report, ", ".join(f"{name} {count}" for name, count in counts.items()), as_json=as_json)
     if not found.sound:
         raise typer.Exit(2)
 
@@ -49,15 +45,14 @@ async def verify_trail(
     head: Annotated[str, typer.Option(help="đầu chuỗi đã ghi lại lần trước · a head noted earlier")] = "",
     as_json: Json = False,
 ) -> None:
-    pool = await make_pool(settings().database_url, size=2)
-    try:
-        await seal(pool)
+    async with open_services(settings()) as services:
+        await extend(services.pool)
         with Progress(console=console, disable=as_json, transient=True) as progress:
             task = progress.add_task("Kiểm tra · Verifying", total=None)
-            verdict = await verify(pool, lambda done, total: progress.update(task, completed=done, total=total), head)
-    finally:
-        await pool.close()
-    good = f"{verdict.sealed} dòng nguyên vẹn · rows intact; head {verdict.head}"
-    say(msgspec.structs.asdict(verdict), verdict.why or good, as_json=as_json)
-    if verdict.broken_at is not None:
+            found = await verify(
+                services.pool, lambda done, total: progress.update(task, completed=done, total=total), head
+            )
+    good = f"{found.sealed} dòng nguyên vẹn · rows intact; head {found.head}"
+    say(msgspec.structs.asdict(found), found.why or good, as_json=as_json)
+    if found.broken_at is not None:
         raise typer.Exit(2)

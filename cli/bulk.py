@@ -1,4 +1,4 @@
-"""`lantoa load --bulk`: take an archive over, on all processors, with a bar."""
+"""`lantoa load --bulk`: import an archive on all processors, with a progress bar."""
 
 import asyncio
 import multiprocessing
@@ -11,60 +11,54 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adapters.clock import SystemClock, settle
+from adapters.key_ring import KeyRing
 from adapters.markup import SafeMarkup
 from cli.console import console
-from runtime.services import OPERATOR, engine_of, work_on
+from domain.actor import OPERATOR
+from runtime.memory import freeze_startup_objects
+from runtime.services import open_services
 from runtime.settings import Settings
-from storage.distribution.bulk import Archivist, Taken
-from storage.identity.signing_keys import KeyRing, load_keys
-from storage.postgres.connections import parse_url
+from storage.distribution.bulk import ArchiveImporter, Imported
 
 BLOCK = 500
 """Lines that one process takes at a time."""
 _AHEAD = 3
-_here: dict[str, Any] = {}
+_process: dict[str, Any] = {}
 
 
 @asynccontextmanager
-async def archivist(settings: Settings, owner: str) -> AsyncIterator[tuple[Archivist, KeyRing]]:
-    """One that takes over for the organization with the code `owner`, and the keys it signs with."""
-    async with engine_of(settings) as engine:
-        signer = await load_keys(engine, settings.secret_key, SystemClock())
-        async with work_on(engine) as work:
-            organization, codes = await work.organizations.by_code(owner), await work.organizations.codes()
-    connection = await asyncpg.connect(**parse_url(settings.database_url))
-    try:
-        keeper = Archivist(
-            connection, organization, codes,
-            by=OPERATOR.key, clock=SystemClock(), markup=SafeMarkup(), signer=signer,
-        )  # fmt: skip
-        yield keeper, signer
-    finally:
-        await connection.close()
+async def archive_importer(settings: Settings, owner: str) -> AsyncIterator[tuple[ArchiveImporter, KeyRing]]:
+    """An importer for the organization with the code `owner`, and the key ring it signs with."""
+    async with open_services(settings) as services:
+        signer = await services.load_keys()
+        async with services.work() as work:
+            organization, codes = await work.organizations.get_by_code(owner), await work.vocabularies.codes()
+        importer = ArchiveImporter(
+            services.work(), organization, codes, by=OPERATOR.key, markup=SafeMarkup(), signer=signer
+        )
+        yield importer, signer
 
 
 def _begin(settings: Settings, owner: str) -> None:
-    loop = _here["loop"] = uvloop.new_event_loop()
-    _here["context"] = archivist(settings, owner)
-    _here["archivist"], _ = loop.run_until_complete(_here["context"].__aenter__())
-    settle()
+    loop = _process["loop"] = uvloop.new_event_loop()
+    _process["context"] = archive_importer(settings, owner)
+    _process["importer"], _ = loop.run_until_complete(_process["context"].__aenter__())
+    freeze_startup_objects()
 
 
-def _take(first: int, file: Path, start: int, end: int) -> Taken:
+def _take(first: int, file: Path, start: int, end: int) -> Imported:
     with file.open("rb") as source:
         source.seek(start)
         lines = BytesIO(source.read(end - start)).readlines()
-    taken: Taken = _here["loop"].run_until_complete(_here["archivist"].take(first, lines))
-    return taken
+    imported: Imported = _process["loop"].run_until_complete(_process["importer"].take(first, lines))
+    return imported
 
 
 def _blocks(file: Path) -> Iterator[tuple[int, int, int]]:
-    """The number of each block's first line, and where its bytes begin and end: who takes it reads it."""
+    """The number of each block's first line, and where its bytes begin and end: the importing process reads them."""
     with file.open("rb") as source:
         number, end = 1, 0
         while size := sum(map(len, islice(source, BLOCK))):
@@ -77,20 +71,20 @@ def _count(file: Path) -> int:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: source.read(1 << 20), b""))
 
 
-async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: bool) -> dict[str, Any]:
-    """Take every line of an NDJSON file over (`domain.distribution.archive`). Gives counts and reasons of refusal."""
-    async with archivist(settings, owner):  # what is wrong with the settings or the owner is said here, once
+async def import_archive(settings: Settings, file: Path, owner: str, *, quiet: bool) -> dict[str, Any]:
+    """Import every line of an NDJSON file (`domain.distribution.archive`). Gives counts and reasons of refusal."""
+    async with archive_importer(settings, owner):  # errors of settings or owner are raised here, once
         pass
     report: dict[str, Any] = {"added": 0, "known": 0, "refused": 0, "errors": []}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     context = multiprocessing.get_context("spawn")
-    processes = (os.cpu_count() or 1) + 1  # one of them waits for the disk
+    processes = (os.cpu_count() or 1) + 1  # one more, because one of them waits for the disk
     with (
         Progress(*columns, console=console, disable=quiet, transient=True) as progress,
         ProcessPoolExecutor(processes, context, _begin, (settings, owner)) as pool,
     ):
-        bar = progress.add_task("Nhận kho lưu trữ · Taking the archive over", total=_count(file))
-        running: set[asyncio.Future[Taken]] = set()
+        bar = progress.add_task("Nhận kho lưu trữ · Importing the archive", total=_count(file))
+        running: set[asyncio.Future[Imported]] = set()
 
         async def collect(left: int) -> None:
             while len(running) > left:
@@ -107,10 +101,10 @@ async def take_archive(settings: Settings, file: Path, owner: str, *, quiet: boo
     return report
 
 
-def _add(report: dict[str, Any], taken: Taken) -> None:
-    report["added"] += taken.added
-    report["known"] += taken.known
-    report["refused"] += len(taken.refused)
-    for number, faults in taken.refused[: max(0, 100 - len(report["errors"]))]:
-        reasons = [f"{fault.pointer}: {fault.code}" for fault in faults]
+def _add(report: dict[str, Any], imported: Imported) -> None:
+    report["added"] += imported.added
+    report["known"] += imported.known
+    report["refused"] += len(imported.refused)
+    for number, errors in imported.refused[: max(0, 100 - len(report["errors"]))]:
+        reasons = [f"{error.pointer}: {error.code}" for error in errors]
         report["errors"].append({"line": number, "errors": reasons})

@@ -5,30 +5,29 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select
 
 from cli.console import Json, command, fail, say
 from cli.environment import settings
+from domain.actor import OPERATOR
 from domain.identity.actions import clients as actions
-from domain.identity.actions.clients import INTERACTIVE, ClientPlan
-from domain.identity.organization import Role
-from domain.permissions import ROLE_SCOPES
-from runtime.services import OPERATOR, engine_of, work_on
-from runtime.settings import Settings
-from storage.postgres.tables import clients, organizations
+from domain.identity.client import INTERACTIVE, ClientPlan
+from domain.identity.member import Role
+from domain.scopes import ROLE_SCOPES
+from runtime.services import Services, open_services
+from storage.identity.lists import ClientLists, OrganizationLists
 
 app = typer.Typer(no_args_is_help=True)
+MOST = 100_000
+"""The most rows that the command prints."""
 
 
 async def add_client(
-    where: Settings, organization: str, name: str, *, client_id: str | None = None, **plan: Any
+    services: Services, organization: str, name: str, *, client_id: str | None = None, **plan: Any
 ) -> dict[str, Any]:
     """Register a client as `ClientPlan` says; a secret is shown once."""
-    async with engine_of(where) as engine:
-        async with work_on(engine) as work:
-            owner = (await work.organizations.by_code(organization)).id
-        wanted = ClientPlan(name=name, organization_id=owner, **plan)
-        client, secret = await actions.register(work_on(engine), OPERATOR, wanted, client_id)
+    owner = await actions.owner_of(services.work(), organization)
+    wanted = ClientPlan(name=name, organization_id=owner, **plan)
+    client, secret = await actions.register(services.work(), OPERATOR, wanted, client_id)
     shown: dict[str, Any] = {
         "client_id": client.id,
         "organization": organization,
@@ -68,25 +67,27 @@ async def add(
     else:
         roles: tuple[Role, ...] = (role,)
         plan["roles"] = roles
-    made = await add_client(settings(), organization, name, client_id=client_id, **plan)
+    async with open_services(settings()) as services:
+        made = await add_client(services, organization, name, client_id=client_id, **plan)
     say(made, "\n".join(f"{key}: {value}" for key, value in made.items()), as_json=as_json)
 
 
 @app.command("list", help="Các ứng dụng · List clients")
 @command
 async def list_clients(as_json: Json = False) -> None:
-    query = select(clients, organizations.c.code).join(organizations, organizations.c.id == clients.c.organization_id)
-    async with engine_of(settings()) as engine, engine.connect() as connection:
-        rows = (await connection.execute(query.order_by(clients.c.id))).mappings().all()
+    async with open_services(settings()) as services:
+        clients = await ClientLists(services.pool).page(OPERATOR, limit=MOST)
+        organizations = await OrganizationLists(services.pool).page(after=None, limit=MOST)
+    codes = {each["id"]: each["code"] for each in organizations}
     items = [
         {
-            "client_id": row["id"],
-            "name": row["name"],
-            "organization": row["code"],
-            "active": row["active"],
-            "scope": " ".join(row["scopes"]),
+            "client_id": each["id"],
+            "name": each["name"],
+            "organization": codes[each["organization_id"]],
+            "active": each["active"],
+            "scope": " ".join(each["scopes"]),
         }
-        for row in rows
+        for each in clients
     ]
     lines = [
         f"{i['client_id']:32} {i['organization']:20} {'' if i['active'] else '(tắt · disabled) '}{i['name']}"
@@ -98,16 +99,14 @@ async def list_clients(as_json: Json = False) -> None:
 @app.command("rotate-secret", help="Mật khẩu mới; mật khẩu cũ còn dùng đến lần đổi sau · New secret beside the old one")
 @command
 async def rotate_secret(client_id: str, as_json: Json = False) -> None:
-    async with engine_of(settings()) as engine:
-        _, secret = await actions.rotate_secret(work_on(engine), OPERATOR, client_id)
+    async with open_services(settings()) as services:
+        _, secret = await actions.rotate_secret(services.work(), OPERATOR, client_id)
     say({"client_id": client_id, "client_secret": secret}, f"client_secret: {secret}", as_json=as_json)
 
 
 @app.command(help="Tắt; token đang dùng hết hiệu lực trong 5 giây · Disable within 5 s")
 @command
 async def disable(client_id: str, as_json: Json = False) -> None:
-    async with engine_of(settings()) as engine:
-        async with work_on(engine) as work:
-            revision = (await work.organizations.client(client_id)).revision
-        await actions.change(work_on(engine), OPERATOR, client_id, revision, {"active": False})
+    async with open_services(settings()) as services:
+        await actions.disable(services.work(), OPERATOR, client_id)
     say({"client_id": client_id, "active": False}, f"{client_id}: đã tắt · disabled", as_json=as_json)

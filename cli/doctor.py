@@ -1,4 +1,4 @@
-"""`lantoa doctor`: every part looked at, and how to mend what is wrong."""
+"""`lantoa doctor`: checks every part and says how to repair what is wrong."""
 
 import asyncio
 import contextlib
@@ -7,59 +7,54 @@ from typing import Any
 
 import httpx
 import typer
-from sqlalchemy import text
 
-from adapters.clock import SystemClock
 from cli.console import Json, command, say
 from cli.environment import settings
-from runtime.services import engine_of
+from runtime.services import Services, check_objects
 from runtime.settings import BadSetting, Settings
-from storage.identity.signing_keys import load_keys
-from storage.objects.store import ObjectStore
-from storage.postgres.connections import WORKER
-from storage.postgres.schema import check_schema
+from storage.postgres.activity import count_workers
+from storage.postgres.connections import reading
 
-_WORKERS = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
 Step = Callable[[], Awaitable[object]]
 
 
 class NoWorker(Exception):  # noqa: N818
-    """Nobody keeps embargoes and expiries."""
+    """No background worker publishes and expires."""
 
 
 async def _examine(where: Settings) -> list[dict[str, str]]:
     findings: list[dict[str, str]] = []
+    services = Services(where)
 
-    async def check(part: str, mend: str, step: Step) -> None:
+    async def check(part: str, remedy: str, step: Step) -> None:
         try:
             await step()
-        except Exception as error:  # noqa: BLE001 -- whatever it is, it is a finding
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
-            findings.append({"part": part, "state": "wrong", "why": why, "mend": mend})
+        except Exception as error:  # noqa: BLE001 -- every failure is a finding
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            findings.append({"part": part, "state": "wrong", "reason": reason, "remedy": remedy})
         else:
             findings.append({"part": part, "state": "ok"})
 
-    async with engine_of(where) as engine:
+    async def check_database() -> None:
+        async with reading(services.pool) as connection:
+            await connection.fetchval("SELECT 1")
 
-        async def answers() -> None:
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+    async def check_worker() -> None:
+        if not await count_workers(services.pool):
+            raise NoWorker("no worker is connected to the database")
 
-        async def works() -> None:
-            async with engine.connect() as connection:
-                if not (await connection.execute(_WORKERS, {"name": WORKER})).scalar_one():
-                    raise NoWorker("no worker is connected to the database")
-
-        await check("database", "start PostgreSQL; check LANTOA_DATABASE_URL", answers)
+    try:
+        await services.connect()
+        await check("database", "start PostgreSQL; check LANTOA_DATABASE_URL", check_database)
         if findings[0]["state"] == "ok":
-            await check("schema", "lantoa migrate", lambda: check_schema(engine))
-            await check(
-                "keys",
-                "set the LANTOA_SECRET_KEY that this database was made with",
-                lambda: load_keys(engine, where.secret_key, SystemClock()),
-            )
-            await check("worker", "lantoa worker", works)
-    await check("objects", "start the object store; check LANTOA_S3_*; lantoa migrate", ObjectStore(where).ready)
+            await check("schema", "lantoa migrate", services.check_schema)
+            remedy = "set the LANTOA_SECRET_KEY that this database was made with"
+            await check("keys", remedy, services.load_keys)
+            await check("worker", "lantoa worker", check_worker)
+    finally:
+        await services.close()
+    remedy = "start the object store; check LANTOA_S3_*; lantoa migrate"
+    await check("objects", remedy, lambda: check_objects(where))
     await check("api", "lantoa serve", lambda: asyncio.to_thread(_api_ready, where.public_url))
     return findings
 
@@ -71,7 +66,7 @@ def _api_ready(url: str) -> None:
 def _line(finding: dict[str, Any]) -> str:
     if finding["state"] == "ok":
         return f"✓ {finding['part']}"
-    return f"✗ {finding['part']}: {finding.get('why', '')} → {finding['mend']}"
+    return f"✗ {finding['part']}: {finding.get('reason', '')} → {finding['remedy']}"
 
 
 @command
@@ -80,7 +75,7 @@ async def doctor(as_json: Json = False) -> None:
     where = None
     with contextlib.suppress(BadSetting):
         where = settings()
-    unset = {"part": "settings", "state": "wrong", "mend": "make up, or set LANTOA_* (docs/operating.md)"}
+    unset = {"part": "settings", "state": "wrong", "remedy": "make up, or set LANTOA_* (docs/operating.md)"}
     findings = await _examine(where) if where else [unset]
     say({"findings": findings}, "\n".join(map(_line, findings)), as_json=as_json)
     if any(finding["state"] != "ok" for finding in findings):

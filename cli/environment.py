@@ -9,14 +9,14 @@ HOME = Path(os.environ.get("LANTOA_HOME", ".lantoa"))
 ENVIRON = HOME / "environ"
 
 
-def keep_environ(values: dict[str, str]) -> None:
+def save_environ(values: dict[str, str]) -> None:
     """Leave the running installation's settings for the other commands, readable by the owner only."""
     descriptor = os.open(ENVIRON, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as sink:
         sink.writelines(f"{key}={value}\n" for key, value in values.items())
 
 
-def kept_environ() -> dict[str, str]:
+def saved_environ() -> dict[str, str]:
     if "LANTOA_DATABASE_URL" in os.environ or not ENVIRON.exists():
         return {}
     return dict(line.split("=", 1) for line in ENVIRON.read_text().splitlines() if "=" in line)
@@ -24,4 +24,4 @@ def kept_environ() -> dict[str, str]:
 
 def settings() -> Settings:
     """Read the settings, or raise BadSetting."""
-    return read_settings({**kept_environ(), **os.environ})
+    return read_settings({**saved_environ(), **os.environ})

@@ -11,11 +11,11 @@ import typer
 from rich.progress import Progress
 
 from cli import audit, clients, doctor, keys, members, organizations, up
-from cli.bulk import take_archive
+from cli.bulk import import_archive
 from cli.console import Json, command, console, say
 from cli.environment import settings
 from cli.tokens import mint_member_token
-from runtime.services import prepare
+from runtime.services import WORKER_PROCESS, open_services, prepare
 
 app = typer.Typer(no_args_is_help=True, help="Vận hành Lan Tỏa · Operate Lan Tỏa", pretty_exceptions_enable=False)
 app.add_typer(clients.app, name="client", help="Ứng dụng của đối tác · OAuth clients")
@@ -29,7 +29,7 @@ app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(
 
 @app.command(help="Chạy API · Run the API")
 def serve(host: str = "127.0.0.1", port: up.Port = 8000, workers: up.Workers = 1) -> None:
-    os.execv(sys.executable, up.serving(host, port, workers))  # noqa: S606 -- workers have what their parent loaded
+    os.execv(sys.executable, up.serve_command(host, port, workers))  # noqa: S606 -- workers inherit what their parent loaded
 
 
 @app.command(help="Việc chạy theo giờ: hẹn phát hành, hết hạn, dọn dẹp · Run the worker")
@@ -43,12 +43,9 @@ async def worker() -> None:
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    running = Worker(settings())
-    await running.open()
-    try:
-        await running.run(stop)
-    finally:
-        await running.close()
+    async with open_services(settings(), WORKER_PROCESS) as services:
+        await services.load_keys()
+        await Worker(services).run(stop)
 
 
 @app.command(help="Cập nhật lược đồ, tạo kho tệp · Migrate the database, make the bucket")
@@ -68,18 +65,21 @@ async def load(
     from programme.loader import load_programme
 
     if bulk is not None:
-        taken = await take_archive(settings(), bulk, owner, quiet=as_json)
-        lines = [f"mới · new {taken['added']}, đã có · known {taken['known']}, từ chối · refused {taken['refused']}"]
-        lines += [f"  dòng · line {each['line']}: {', '.join(each['errors'])}" for each in taken["errors"]]
-        say(taken, "\n".join(lines), as_json=as_json)
-        raise typer.Exit(1 if taken["refused"] else 0)
+        imported = await import_archive(settings(), bulk, owner, quiet=as_json)
+        lines = [
+            f"mới · new {imported['added']}, đã có · known {imported['known']}, từ chối · refused {imported['refused']}"
+        ]
+        lines += [f"  dòng · line {each['line']}: {', '.join(each['errors'])}" for each in imported["errors"]]
+        say(imported, "\n".join(lines), as_json=as_json)
+        raise typer.Exit(1 if imported["refused"] else 0)
     with Progress(console=console, disable=as_json, transient=True) as progress:
         task = progress.add_task("Nạp chương trình · Loading", total=None)
 
         def step(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
 
-        report = await load_programme(settings(), step)
+        async with open_services(settings()) as services:
+            report = await load_programme(services, step)
     words = ", ".join(f"{name} {count}" for name, count in report.items())
     say(dict(report), f"mới · new: {words}", as_json=as_json)
 
@@ -92,7 +92,8 @@ async def token(
     minutes: Annotated[int, typer.Option(min=1, max=720)] = 60,
     as_json: Json = False,
 ) -> None:
-    result: dict[str, Any] = await mint_member_token(settings(), member, " ".join(scope or []).split(), minutes)
+    async with open_services(settings()) as services:
+        result: dict[str, Any] = await mint_member_token(services, member, " ".join(scope or []).split(), minutes)
     say(result, str(result["access_token"]), as_json=as_json)
 
 

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from adapters.clock import SystemClock
 from cli.console import Json, command, fail, say
 from cli.environment import settings
-from domain.identity.actions import members
+from domain.actor import OPERATOR
+from domain.errors import NotFound
+from domain.identity.actions import clients, members, sign_in
 from domain.identity.login import check_password
-from domain.identity.organization import Role
-from domain.permissions import ROLE_SCOPES
-from runtime.services import OPERATOR, engine_of, work_on
-from storage.identity.accounts import Accounts
+from domain.identity.member import Role
+from domain.scopes import ROLE_SCOPES
+from runtime.services import open_services
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,10 +34,9 @@ async def invite(
     if not set(role) <= set(ROLE_SCOPES):
         raise fail(f"role: {', '.join(ROLE_SCOPES)}")
     where, roles = settings(), tuple[Role, ...](role)  # type: ignore[arg-type]
-    async with engine_of(where) as engine:
-        async with work_on(engine) as work:
-            owner = (await work.organizations.by_code(organization)).id
-        made, code = await members.invite(work_on(engine), OPERATOR, owner, roles, email)
+    async with open_services(where) as services:
+        owner = await clients.owner_of(services.work(), organization)
+        made, code = await members.invite(services.work(), OPERATOR, owner, roles, email)
     link = f"{where.public_url}/invite?code={code}"
     say({"link": link, "code": code, "expires_at": made.expires_at.isoformat()}, link, as_json=as_json)
 
@@ -49,14 +48,15 @@ async def password(
     forget_second_factor: Annotated[bool, typer.Option(help="đặt lại bước thứ hai · enrol again")] = False,
     as_json: Json = False,
 ) -> None:
-    where = settings()
     sys.stderr.write("Mật khẩu mới · New password: " if sys.stdin.isatty() else "")
     text = check_password(sys.stdin.readline().rstrip("\n"), login=login)
-    async with engine_of(where) as engine:
-        async with work_on(engine) as work:
-            member = await work.organizations.member(login)
-        accounts = Accounts(engine, where.secret_key, SystemClock().now)
-        await accounts.set_password(member, text, by=OPERATOR.key)
+    async with open_services(settings()) as services:
+        async with services.work() as work:
+            member = await work.members.find_by_login(login)
+        if member is None:
+            raise NotFound
+        passwords = services.authenticator.passwords
+        await sign_in.set_password(services.work(), passwords, member, text, by=OPERATOR.key)
         if forget_second_factor:
-            await accounts.forget_second_factor(member, by=OPERATOR.key)
+            await sign_in.remove_second_factor(services.work(), member, by=OPERATOR.key)
     say({"login": login}, f"{login}: đã đặt · set", as_json=as_json)

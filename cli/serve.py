@@ -10,7 +10,7 @@ import sys
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
-from cli.environment import kept_environ
+from cli.environment import saved_environ
 from cli.metrics import serve_metrics
 from runtime.settings import BadSetting
 
@@ -20,9 +20,9 @@ BACKLOG = 8192
 
 def main(host: str, port: str, workers: str) -> None:
     """Serve until told to stop."""
-    os.environ.update(kept_environ())
+    os.environ.update(saved_environ())
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a long poll that sleeps is an open file
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each waiting long poll is an open file
     if where := os.environ.get("LANTOA_METRICS"):
         try:
             serve_metrics(where)

@@ -15,11 +15,11 @@ import typer
 
 from cli.clients import add_client
 from cli.console import console, fail
-from cli.environment import HOME, keep_environ
+from cli.environment import HOME, save_environ
 from domain.errors import IdTaken, Refusal
-from runtime.local.installation import LocalParts
+from runtime.local.installation import LocalServers
 from runtime.local.servers import CannotStart, Child
-from runtime.services import prepare
+from runtime.services import open_services, prepare
 from runtime.settings import BadSetting, Settings, read_settings
 from storage.postgres.schema import OldSchema
 
@@ -29,8 +29,8 @@ DEMO_CLIENT = "thu-nghiem"
 DEMO_ORGANIZATION = "daiphanthiet"
 
 
-def serving(host: str, port: int, workers: int) -> list[str]:
-    """The command line of the server; where it is started nothing is loaded from (`-P`)."""
+def serve_command(host: str, port: int, workers: int) -> list[str]:
+    """The command line of the server; with `-P` nothing is imported from the working directory."""
     return [sys.executable, "-P", "-m", "cli.serve", host, str(port), str(workers)]
 
 
@@ -50,25 +50,23 @@ async def _load(where: Settings) -> None:
 
     await prepare(where)
     with console.status("Nạp chương trình · Loading the programme"):
-        await load_programme(where, lambda _done, _total: None)
+        async with open_services(where) as services:
+            await load_programme(services, lambda _done, _total: None)
 
 
 async def _demo_secret(environ: dict[str, str]) -> str:
-    """The practice client's secret: made once, kept beside the data of this machine."""
-    kept = HOME / "demo.secret"
-    if kept.exists():
-        return kept.read_text().strip()
+    """The demo client's secret: made once, stored beside the data of this machine."""
+    file = HOME / "demo.secret"
+    if file.exists():
+        return file.read_text().strip()
     try:
-        made = await add_client(
-            read_settings(environ),
-            DEMO_ORGANIZATION,
-            "Máy thử nghiệm",
-            client_id=DEMO_CLIENT,
-            roles=("outlet_manager",),
-        )
+        async with open_services(read_settings(environ)) as services:
+            made = await add_client(
+                services, DEMO_ORGANIZATION, "Máy thử nghiệm", client_id=DEMO_CLIENT, roles=("outlet_manager",)
+            )
     except IdTaken:
         return "(lantoa client rotate-secret thu-nghiem)"
-    descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as sink:
         sink.write(made["client_secret"])
     return str(made["client_secret"])
@@ -108,18 +106,18 @@ def up(port: Port = 8000, workers: Workers = 1) -> None:
     """Start database, object store, API and worker; load the programme; stop all with Ctrl-C."""
     began = time.monotonic()
     children: dict[str, Child] = {}
-    local: LocalParts | None = None
+    local: LocalServers | None = None
     for each in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, _interrupt)
     try:
         _check_port(port)
-        local = LocalParts(HOME, port)
+        local = LocalServers(HOME, port)
         local.start()
         environ = local.environ()
-        keep_environ(environ)
+        save_environ(environ)
         asyncio.run(_load(read_settings(environ)))
         secret = asyncio.run(_demo_secret(environ))
-        children["api"] = Child(serving("127.0.0.1", port, workers), HOME / "api.log", environ=environ)
+        children["api"] = Child(serve_command("127.0.0.1", port, workers), HOME / "api.log", environ=environ)
         children["worker"] = Child([sys.executable, "-m", "cli.main", "worker"], HOME / "worker.log", environ=environ)
         _wait_ready(environ["LANTOA_PUBLIC_URL"], children)
         _greet(environ["LANTOA_PUBLIC_URL"], secret, time.monotonic() - began)

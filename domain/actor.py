@@ -1,17 +1,18 @@
-"""Whoever makes the present request."""
+"""The actor: who makes the present request."""
 
 from uuid import UUID
 
 import msgspec
 
-from domain.identity.organization import Role
+from domain.identity.member import Role
+from domain.scopes import SCOPES
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """A member through a client, a client alone, or the clock. `scopes` are the token's.
+    """A member through a client, or a client alone. `scopes` are the token's.
 
-    `central` says that its organization is the coordinating department. `recent` says that its person, where there is
-    one, signed in within the last hours (`domain.identity.login.RECENT`).
+    `central`: its organization is the coordinating department. `recent`: its person, where there is one, signed in
+    within the last hours (`domain.identity.login.RECENT`).
     """
 
     client_id: str
@@ -32,3 +33,13 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def reaches_all(self) -> bool:
         """Coordinators, and the approvers and auditors of the coordinating department, reach every organization."""
         return "coordinator" in self.roles or (self.central and bool(self.roles & {"approver", "auditor"}))
+
+
+OPERATOR = Actor(
+    client_id="operator",
+    organization_id=UUID(int=0),
+    scopes=frozenset(SCOPES),
+    roles=frozenset({"coordinator"}),
+    central=True,
+)
+"""Whoever has the server's settings at hand; history and audit call it `client:operator`."""

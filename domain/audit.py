@@ -1,4 +1,4 @@
-"""The audit trail's seal: each row's hash holds the one before, so that a changed or missing row shows."""
+"""The audit trail's hash chain: each row's hash covers the one before, so that a changed or missing row shows."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -8,17 +8,18 @@ import msgspec
 GENESIS = bytes(32)
 
 
-class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One security-relevant act: who, what, on what, when. Never a secret, never a token."""
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One security-relevant act. Holds no secret and no token."""
 
     place: int
     at: datetime
     actor: str
-    verb: str
-    thing: str
+    activity: str
+    target: str
     detail: dict[str, object]
 
-    def seal(self, number: int, before: bytes) -> bytes:
-        """SHA-256 over the number, the seal before, and the row's fields in a fixed form."""
-        fields = [number, before.hex(), self.place, self.at.isoformat(), self.actor, self.verb, self.thing, self.detail]
+    def chained_hash(self, number: int, before: bytes) -> bytes:
+        """SHA-256 over the number, the hash before, and the row's fields in a fixed form."""
+        about = (self.place, self.at.isoformat(), self.actor, self.activity, self.target, self.detail)
+        fields = [number, before.hex(), *about]
         return sha256(msgspec.json.encode(fields, order="sorted")).digest()

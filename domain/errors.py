@@ -1,7 +1,7 @@
-"""Every refusal the product knows, by a stable code.
+"""Every error that the product answers with, by a stable code.
 
-An error carries *facts*, never prose: `api/http/problems.py` holds the one table that turns a code into a
-status, a title and a sentence in Vietnamese or English.
+An error carries facts, never prose: `api/http/problems.py` holds the one table that turns a code into a status, a title
+and a sentence in Vietnamese or English.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,13 @@ from typing import ClassVar
 import msgspec
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One field that is wrong: an RFC 6901 JSON Pointer and a short stable code."""
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One field that is wrong: an RFC 6901 JSON Pointer, a short stable code, the code's facts, the allowed values."""
 
     pointer: str
     code: str
-    detail: str = ""
+    facts: dict[str, object] = {}
+    allowed: tuple[str, ...] = ()
 
 
 class Refusal(Exception):  # noqa: N818 -- house rule: errors name the condition, no suffix
@@ -23,7 +24,7 @@ class Refusal(Exception):  # noqa: N818 -- house rule: errors name the condition
 
     code: ClassVar[str] = "refused"
 
-    def __init__(self, *, errors: Sequence[Fault] = (), **facts: object) -> None:
+    def __init__(self, *, errors: Sequence[FieldError] = (), **facts: object) -> None:
         super().__init__(self.code, facts)
         self.errors = tuple(errors)
         self.facts = facts
@@ -44,7 +45,7 @@ class FourEyes(Refusal):
 
 
 class WrongState(Refusal):
-    """Facts: `verb`, `state`, `allowed` (the verbs that are possible now)."""
+    """Facts: `action`, `state`, `allowed` (the actions that are possible now)."""
 
     code = "wrong_state"
 
@@ -106,7 +107,7 @@ class CursorMoved(Refusal):
 
 
 class GrantRevoked(Refusal):
-    """The caller's organization lost this channel and must delete its copy. Facts: `channel`."""
+    """The caller's organization lost this channel and must delete its copy. Facts: `channel` (slug)."""
 
     code = "grant_revoked"
 
@@ -118,7 +119,7 @@ class Gone(Refusal):
 
 
 class DigestUnderWay(Refusal):
-    """There is more to read than one request may; the next one goes on. Facts: `counted` so far, `retry_after` s."""
+    """One request may not read the whole channel; the next continues. Facts: `counted`, `retry_after` in seconds."""
 
     code = "digest_under_way"
 
@@ -155,10 +156,46 @@ class MalformedRequest(Refusal):
     code = "malformed_request"
 
 
+class MalformedJson(Refusal):
+    """Facts: `line`, `column` (both from 1), `byte` (from 0)."""
+
+    code = "malformed_json"
+
+
 class UnknownParameter(Refusal):
-    """A query parameter is unknown, repeated or out of bounds. Facts: `parameter`."""
+    """Facts: `parameter`, `allowed` (the names that this operation knows)."""
 
     code = "unknown_parameter"
+
+
+class RepeatedParameter(Refusal):
+    """Facts: `parameter`."""
+
+    code = "repeated_parameter"
+
+
+class InvalidParameter(Refusal):
+    """A query parameter has the wrong type or form. Facts: `parameter`, `expected`."""
+
+    code = "invalid_parameter"
+
+
+class ParameterOutOfRange(Refusal):
+    """Facts: `parameter`, `range` such as "1–200"."""
+
+    code = "parameter_out_of_range"
+
+
+class BodyRequired(Refusal):
+    """The operation needs a JSON body and none was sent."""
+
+    code = "body_required"
+
+
+class UnsupportedTusVersion(Refusal):
+    """tus 1.0.0: the request lacks `Tus-Resumable: 1.0.0`. Facts: `version`."""
+
+    code = "tus_version_unsupported"
 
 
 class BodyTooLarge(Refusal):
@@ -195,12 +232,6 @@ class UploadOverflow(Refusal):
     """More bytes came than were declared. Facts: `length`."""
 
     code = "upload_longer_than_declared"
-
-
-class UploadLocked(Refusal):
-    """Another request is writing to this upload."""
-
-    code = "upload_locked"
 
 
 class ChecksumMismatch(Refusal):

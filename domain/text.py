@@ -1,25 +1,31 @@
-"""Text at the edge: NFC, and no control characters."""
+"""Text that comes in: NFC, without control characters."""
 
 import re
 import unicodedata
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+from domain.errors import FieldError
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Unicode property Bidi_Control: they make text look other than it is (UTS #55)."""
+_BIDI_ALLOWED_IN = "/body"
+"""Running text may quote other scripts; titles, names and every other field may not."""
 
 _MARKS = re.compile("[\u0300-\u036f]+")
 _NO_SLUG = re.compile("[^a-z0-9]+")
-# An escape beside these few may stand for any character.
+# An escape other than these few may stand for any character.
 _ESCAPED = re.compile(rb'\\[^"\\/nrt]')
 
 
 def is_clean(json: bytes) -> bool:
-    """Whether every string of a JSON text is in NFC and without control characters, as far as a glance can tell.
+    """Whether every string of a JSON text is certainly in NFC and without forbidden characters, at one glance.
 
-    What a glance cannot tell is False: then look at each string.
+    False: look at each string with `text_error`.
     """
     if _ESCAPED.search(json):
         return False
     text = json.decode("utf-8", "surrogateescape")
-    return not _has_forbidden(text) and unicodedata.is_normalized("NFC", text)
+    return _problem_of(text) is None and unicodedata.is_normalized("NFC", text)
 
 
 def normalise(value: object) -> object:
@@ -33,28 +39,33 @@ def normalise(value: object) -> object:
     return value
 
 
-def forbidden_place(value: object, at: str = "") -> str | None:
-    """Give the JSON Pointer of the first string with a control character or lone surrogate, or None."""
+def text_error(value: object, pointer: str = "") -> FieldError | None:
+    """The first string with a control character, lone surrogate or bidirectional control, or None."""
     if isinstance(value, str):
-        return at if _has_forbidden(value) else None
+        code = _problem_of(value)
+        if code is None or (code == "bidi_control" and pointer.endswith(_BIDI_ALLOWED_IN)):
+            return None
+        return FieldError(pointer=pointer, code=code)
     if isinstance(value, list):
-        return next((p for i, each in enumerate(value) if (p := forbidden_place(each, f"{at}/{i}")) is not None), None)
+        return next((e for i, each in enumerate(value) if (e := text_error(each, f"{pointer}/{i}"))), None)
     if isinstance(value, dict):
-        return next(
-            (
-                p
-                for key, each in value.items()
-                if (p := forbidden_place(key, at) if _has_forbidden(key) else forbidden_place(each, f"{at}/{key}"))
-                is not None
-            ),
-            None,
-        )
+        return next((e for key, each in value.items() if (e := _member_error(key, each, pointer))), None)
     return None
 
 
-def _has_forbidden(text: str) -> bool:
-    # Nothing forbidden is printable, and that all is printable is seen in half the time.
-    return not text.isprintable() and _FORBIDDEN.search(text) is not None
+def _member_error(key: str, value: object, pointer: str) -> FieldError | None:
+    if code := _problem_of(key):
+        return FieldError(pointer=pointer, code=code)
+    return text_error(value, f"{pointer}/{key}")
+
+
+def _problem_of(text: str) -> str | None:
+    # Nothing forbidden is printable, and whether all is printable is found in half the time.
+    if text.isprintable():
+        return None
+    if _CONTROL.search(text):
+        return "control_character"
+    return "bidi_control" if _BIDI.search(text) else None
 
 
 def slugify(title: str) -> str:

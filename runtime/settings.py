@@ -7,20 +7,17 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from adapters.oidc_config import ProviderConfig
+from storage.objects.config import ObjectStoreConfig
+
 
 class BadSetting(Exception):  # noqa: N818
     """A setting is missing or cannot be used; the message names it and says what to do."""
 
 
-class Provider(msgspec.Struct, frozen=True):
-    """An OpenID Connect provider that people may sign in through, and who we are to it."""
-
-    issuer: str
-    client_id: str
-    client_secret: str
-
-
 CACHE_BYTES = 32 * 1024 * 1024
+MEDIA_ADDRESS_SECONDS = 60
+"""A download URL outlives the kill of its material by at most so long."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +38,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_anonymous: int = 600
     contact: str = "mailto:security@example.org"
     heartbeat: str = ""
-    provider: Provider | None = None
-    shortcut: bool = True
+    provider: ProviderConfig | None = None
+    response_cache: bool = True
     cache_bytes: int = CACHE_BYTES
+    media_address_seconds: int = MEDIA_ADDRESS_SECONDS
+
+    @property
+    def object_store(self) -> ObjectStoreConfig:
+        return ObjectStoreConfig(
+            endpoint=self.s3_endpoint,
+            public_endpoint=self.s3_public_endpoint,
+            access_key=self.s3_access_key,
+            secret_key=self.s3_secret_key,
+            bucket=self.s3_bucket,
+            region=self.s3_region,
+        )
 
 
 MIN_CACHE_BYTES = 1024 * 1024
+MIN_MEDIA_ADDRESS_SECONDS = 4
 SAMPLES = ("change-me", "changeme", "thay-doi", "minioadmin", "password")
 """Values of `.env.example`; a service that finds one of them refuses to start."""
 
@@ -69,22 +79,23 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret_key(_needed(env, "SECRET_KEY")),
         public_url=public_url,
         trusted_proxy=env.get("LANTOA_TRUSTED_PROXY", "") == "1",
-        media_delivery=env.get("LANTOA_MEDIA_DELIVERY", "redirect"),
-        rate_limit=int(env.get("LANTOA_RATE_LIMIT", "6000")),
-        rate_limit_anonymous=int(env.get("LANTOA_RATE_LIMIT_ANONYMOUS", "600")),
+        media_delivery=_one_of(env, "MEDIA_DELIVERY", "redirect", "proxy"),
+        rate_limit=_at_least(env, "RATE_LIMIT", 6000, 1),
+        rate_limit_anonymous=_at_least(env, "RATE_LIMIT_ANONYMOUS", 600, 1),
         contact=env.get("LANTOA_CONTACT", "mailto:security@example.org"),
         heartbeat=env.get("LANTOA_HEARTBEAT", ""),
         provider=_provider(env),
-        shortcut=_switch(env, "SHORTCUT"),
+        response_cache=_one_of(env, "RESPONSE_CACHE", "on", "off") == "on",
         cache_bytes=_at_least(env, "CACHE_BYTES", CACHE_BYTES, MIN_CACHE_BYTES),
+        media_address_seconds=_at_least(env, "MEDIA_ADDRESS_SECONDS", MEDIA_ADDRESS_SECONDS, MIN_MEDIA_ADDRESS_SECONDS),
     )
 
 
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    value = env.get(f"LANTOA_{name}") or "on"
-    if value not in ("on", "off"):
-        raise BadSetting(f"LANTOA_{name} must be on or off")
-    return value == "on"
+def _one_of(env: Mapping[str, str], name: str, default: str, other: str) -> str:
+    value = env.get(f"LANTOA_{name}") or default
+    if value not in (default, other):
+        raise BadSetting(f"LANTOA_{name} must be {default} or {other}")
+    return value
 
 
 def _at_least(env: Mapping[str, str], name: str, default: int, least: int) -> int:
@@ -94,11 +105,11 @@ def _at_least(env: Mapping[str, str], name: str, default: int, least: int) -> in
     return int(value)
 
 
-def _provider(env: Mapping[str, str]) -> Provider | None:
+def _provider(env: Mapping[str, str]) -> ProviderConfig | None:
     names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
     if not any(env.get(f"LANTOA_{name}") for name in names):
         return None
-    return Provider(*(_needed(env, name).rstrip("/") for name in names))
+    return ProviderConfig(*(_needed(env, name).rstrip("/") for name in names))
 
 
 def _needed(env: Mapping[str, str], name: str) -> str:

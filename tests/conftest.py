@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.installation import Installation
-from tests.support.people import Newsroom
+from harness.installation import Installation
+from harness.people import Newsroom
 
 
 @pytest.fixture(scope="session")

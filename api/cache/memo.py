@@ -1,91 +1,94 @@
-"""An answer as one caller is told it; and the very same requests of the last seconds with their replies.
+"""The per-request memo: a cached response as one caller gets it, found by the bytes of the whole request.
 
-Who polls sends the same bytes again and again. Where all that decides about an answer was looked at a moment ago, it is
-not looked at again: only whether the caller has requests left, and what its answer books.
+A polling client sends the same bytes again and again. Where everything that decides about the response was checked a
+moment ago it is not checked again: only the caller's rate limit and the counting of the delivery are.
 """
 
 import math
 from typing import Any
 
-from api.cache.responses import Answer
+from api.cache.responses import CachedResponse
 from api.callers.tokens import Caller
 from api.http.metrics import Counts
 from api.http.rate_limits import LEFT
 
-BOOKED_SECONDS = 1.0
-"""Who is told the same again and again is booked as having it once in so long."""
+COUNTED_SECONDS = 1.0
+"""A caller that gets the same response again and again is counted as having received it once in so long."""
 MAX_BYTES = 12 * 1024
-"""Of a request, and of what a reply takes beside it."""
+"""The largest request, with its reply's own overhead, that is memoized."""
 _BYTES_EACH = 1_000
-"""What a reply takes beside request and answer: objects."""
-Asked = tuple[str, str, bytes, tuple[tuple[bytes, bytes], ...]]
+"""What a reply takes beside request and response: objects."""
+Request = tuple[str, str, bytes, tuple[tuple[bytes, bytes], ...]]
 """Method, path, query and every header."""
 _NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-class Reply:
-    """`until`: all that was looked at holds so long, unless something is heard."""
+class MemoizedReply:
+    """`until`: the caller and the response stay valid so long, unless a change is notified."""
 
-    __slots__ = ("_book_at", "_counts", "answer", "body", "caller", "take", "until")
+    __slots__ = ("_count_at", "_counts", "body", "caller", "response", "take", "until")
 
-    def __init__(self, answer: Answer, caller: Caller, counts: Counts, *, head: bool = False) -> None:
-        self.answer, self.caller, self._counts = answer, caller, counts.memory
+    def __init__(self, response: CachedResponse, caller: Caller, counts: Counts, *, head: bool = False) -> None:
+        self.response, self.caller, self._counts = response, caller, counts.cache
         self.take = caller.bucket.take
-        self.body: Any = _NO_BODY if head else answer.body_message
+        self.body: Any = _NO_BODY if head else response.body_message
         self.until = -math.inf
-        self._book_at = -math.inf if answer.repeat.received is not None else math.inf
+        self._count_at = -math.inf if response.policy.on_delivery is not None else math.inf
 
-    async def tell(self, left: int, now: float, send: Any) -> None:
-        """Send it, with the caller's own limit, and book it as received."""
-        answer = self.answer
-        if now >= self._book_at:
-            self._book(now)
-        headers = answer.headers
-        if answer.limit_at >= 0:
+    async def send(self, left: int, now: float, send: Any) -> None:
+        """Send it with the caller's own rate limit, and count it as received."""
+        response = self.response
+        if now >= self._count_at:
+            self._count(now)
+        headers = response.headers
+        if response.limit_at >= 0:
             headers = headers.copy()
-            headers[answer.limit_at] = (b"ratelimit", LEFT % left)
-        self._counts[answer.status] += 1
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            headers[response.limit_at] = (b"ratelimit", LEFT % left)
+        self._counts[response.status] += 1
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send(self.body)
 
-    def _book(self, now: float) -> None:
-        repeat, caller = self.answer.repeat, self.caller
-        if repeat.received is not None and (repeat.counts or caller.told is not repeat or now >= caller.told_until):
-            repeat.received(caller.actor)
-            caller.told, caller.told_until = repeat, now + BOOKED_SECONDS  # not the answer: it would live as long
-        if not repeat.counts:
-            self._book_at = caller.told_until
+    def _count(self, now: float) -> None:
+        policy, caller = self.response.policy, self.caller
+        due = policy.count_each or caller.counted is not policy or now >= caller.counted_until
+        if policy.on_delivery is not None and due:
+            policy.on_delivery(caller.actor)
+            # The policy and not the response: a caller must not keep a large body alive.
+            caller.counted, caller.counted_until = policy, now + COUNTED_SECONDS
+        if not policy.count_each:
+            self._count_at = caller.counted_until
 
 
-class Replies:
-    """The replies to whole requests, as they were asked. None outlives what is heard of a change."""
+class RequestMemo:
+    """Replies by whole requests. All of them are dropped with every notification."""
 
     bound_bytes = 8 * 1024 * 1024
 
     def __init__(self) -> None:
-        self._replies: dict[Asked, Reply] = {}
-        self._answers: set[Answer] = set()
+        self._replies: dict[Request, MemoizedReply] = {}
+        self._responses: set[CachedResponse] = set()
         self.find = self._replies.get
         self.size_bytes = 0
 
-    def keep(self, asked: Asked, reply: Reply, until: float) -> None:
-        """Give this reply again until then: to whom a token names, for an address is not among the headers."""
+    def store(self, request: Request, reply: MemoizedReply, until: float) -> None:
+        """Memoize for a caller with a token: an anonymous caller's address is not among the headers."""
         if reply.caller.bearer is None:
             return
-        size = _BYTES_EACH + len(asked[1]) + len(asked[2]) + sum([len(name) + len(value) for name, value in asked[3]])
-        if size > MAX_BYTES or reply.answer.size * 8 > self.bound_bytes:
+        headers = sum([len(name) + len(value) for name, value in request[3]])
+        size = _BYTES_EACH + len(request[1]) + len(request[2]) + headers
+        if size > MAX_BYTES or reply.response.size * 8 > self.bound_bytes:
             return
-        if self.size_bytes + size + reply.answer.size > self.bound_bytes:
-            self.forget()
-        if asked not in self._replies:
+        if self.size_bytes + size + reply.response.size > self.bound_bytes:
+            self.clear()
+        if request not in self._replies:
             self.size_bytes += size
-        if reply.answer not in self._answers:  # callers share it
-            self._answers.add(reply.answer)
-            self.size_bytes += reply.answer.size
+        if reply.response not in self._responses:  # callers share it
+            self._responses.add(reply.response)
+            self.size_bytes += reply.response.size
         reply.until = until
-        self._replies[asked] = reply
+        self._replies[request] = reply
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self._replies.clear()
-        self._answers.clear()
+        self._responses.clear()
         self.size_bytes = 0

@@ -1,13 +1,5 @@
-"""Answers from memory what the application answered a moment ago. Delete it and nothing changes but speed.
+"""The outermost ASGI layer: cached responses and long polls. See README.md in this folder."""
 
-A route says of an answer that it may be repeated (`api.cache.responses.may_repeat`); nothing else is ever remembered.
-An answer is given again only to callers who may read the same, while no change to what it was read from has been heard
-of, and never when the feed has not been looked at for seconds (`storage.postgres.listener`). A long poll sleeps here,
-as one future.
-Who sends the same bytes again within seconds has the same reply (`api.cache.memo`).
-"""
-
-import re
 from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import Any, Protocol, cast
@@ -15,113 +7,116 @@ from uuid import UUID
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.cache.long_poll import Poll
-from api.cache.memo import Replies, Reply
-from api.cache.responses import REMEMBERED_SECONDS, Answer, Key, Memory, key_of
-from api.cache.waiters import Crowd, Flights
+from api.cache.long_poll import FlightKey, LongPoll, take_wait
+from api.cache.memo import MemoizedReply, RequestMemo
+from api.cache.responses import MAX_AGE_SECONDS, CachedResponse, Key, ResponseCache, key_of
+from api.cache.waiters import SingleFlight, Waiters
 from api.callers.tokens import Caller, TokenReader
 from api.http.metrics import Counts
 from api.http.rate_limits import client_address
 
 _SAFE = ("GET", "HEAD")
 _STATUSES = (200, 302, 304)
-_WAIT = re.compile(rb"(?:^|&)wait=(20|1[0-9]|[1-9])(?=&|$)")
-
-
 Application = Callable[[Any, Any, Any], Coroutine[Any, Any, None]]
 
 
-class Watcher(Protocol):
+class Listener(Protocol):
     trusted_until: float
 
 
 class Parts(Protocol):
+    """What the cache needs of the API. `tokens` exists only after start-up."""
+
     tokens: TokenReader
     counts: Counts
-    answers: Memory
-    replies: Replies
+    responses: ResponseCache
+    memo: RequestMemo
 
     @property
-    def watcher(self) -> Watcher: ...
+    def listener(self) -> Listener: ...
 
 
-class Shortcut:
-    """The outermost ASGI layer."""
+class ResponseCacheMiddleware:
+    """A response is served again only to callers of the same read partition, while no change was notified since.
+
+    Never when the safety poll of the feed is more than seconds old (`storage.postgres.listener`).
+    """
 
     def __init__(self, app: ASGIApp, parts: Parts, *, trusted_proxy: bool) -> None:
         self._app = cast("Application", app)
-        self.parts = parts
+        self._parts = parts
         self._trusted_proxy = trusted_proxy
-        self.memory = parts.answers
-        self._known = parts.replies.find
-        self.crowd = Crowd()
-        self.flights: Flights[tuple[bytes | None, Key]] = Flights(self.crowd)
+        self._responses = parts.responses
+        self._find_reply = parts.memo.find
+        self.counts = parts.counts
+        self.waiters = Waiters()
+        self.flights: SingleFlight[FlightKey] = SingleFlight(self.waiters)
 
-    def changed(self, channels: frozenset[UUID] | None) -> None:
-        """Hear from the watcher; wake who waits."""
-        self.memory.forget(channels)
-        self.parts.replies.forget()
-        self.crowd.wake(channels)
+    def invalidate(self, channels: frozenset[UUID] | None) -> None:
+        """Subscribed to the listener: drop what is out of date, wake who waits."""
+        self._responses.invalidate(channels)
+        self._parts.memo.clear()
+        self.waiters.wake(channels)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, Any]:
-        """Give what is to be awaited: no frame of its own stays while somebody sleeps."""
+        """Give the coroutine to await: no frame of this method stays while a poll waits."""
         request: Any = scope
         if request["type"] != "http":
             return self._app(scope, receive, send)
         sent, now = request["headers"], monotonic()
-        asked = (request["method"], request["path"], request["query_string"], tuple(sent))
-        reply = self._known(asked)
+        whole = (request["method"], request["path"], request["query_string"], tuple(sent))
+        reply = self._find_reply(whole)
         if reply is None or now >= reply.until:
             headers = dict(sent)
             plain = len(headers) == len(sent) and b"content-length" not in headers
             if request["method"] not in _SAFE or not plain or b"transfer-encoding" in headers:
                 return self._app(scope, receive, send)
             key, caller = key_of(request, headers), self.caller(request, headers.get(b"authorization"))
-            answer = self.find(key, caller, now)
-            if answer is None or caller is None:
+            response = self.find(key, caller, now)
+            if response is None or caller is None:
                 return self._miss(key, request, receive, send)
-            reply = Reply(answer, caller, self.parts.counts, head=request["method"] == "HEAD")
-            self.parts.replies.keep(asked, reply, min(caller.until, answer.until, self.parts.watcher.trusted_until))
+            reply = MemoizedReply(response, caller, self.counts, head=request["method"] == "HEAD")
+            until = min(caller.until, response.until, self._parts.listener.trusted_until)
+            self._parts.memo.store(whole, reply, until)
         _, left, wait = reply.take(now)
-        if wait:  # not counted: the application will count it, and say so
+        if wait:  # not counted here: the application counts it and answers 429
             return self._app(scope, receive, send)
-        return reply.tell(left, now, send)
+        return reply.send(left, now, send)
 
     def _miss(self, key: Key, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, Any]:
-        query = scope["query_string"]
-        if scope["method"] == "GET" and query.count(b"wait") == 1 and (found := _WAIT.search(query)):
-            scope["query_string"] = (query[: found.start()] + query[found.end() :]).removeprefix(b"&")
-            return Poll(self, scope, receive, send).run(int(found[1]))
+        if seconds := take_wait(scope):
+            return LongPoll(self, scope, receive, send).run(seconds)
         return self.ask(key, scope, receive, send)
 
     def caller(self, scope: Any, token: bytes | None) -> Caller | None:
-        """Who asks with this Authorization header; None when the application must find out."""
+        """The caller with this Authorization header; None when the application must find out."""
         if token is not None:
-            return self.parts.tokens.known(token)
-        return self.parts.tokens.anonymous(client_address(scope, trusted_proxy=self._trusted_proxy))
+            return self._parts.tokens.known(token)
+        return self._parts.tokens.anonymous(client_address(scope, trusted_proxy=self._trusted_proxy))
 
-    def find(self, key: Key, caller: Caller | None, now: float) -> Answer | None:
-        """What this caller may be told from memory."""
-        if caller is None or now >= caller.until or now >= self.parts.watcher.trusted_until:
+    def find(self, key: Key, caller: Caller | None, now: float) -> CachedResponse | None:
+        """A cached response that this caller may have now."""
+        if caller is None or now >= caller.until or now >= self._parts.listener.trusted_until:
             return None
-        return self.memory.find(key, caller.reach, now)
+        return self._responses.find(key, caller.read_partition, now)
 
-    async def ask(self, key: Key, scope: Any, receive: Any, send: Any) -> Answer | None:
-        """Let the application answer, and remember what it says may be repeated."""
-        began, asked_at, state = self.memory.tick, monotonic(), scope.setdefault("state", {})
-        said: list[Any] = []
+    async def ask(self, key: Key, scope: Any, receive: Any, send: Any) -> CachedResponse | None:
+        """Let the application answer, and store the response where it is cacheable."""
+        began, asked_at, state = self._responses.tick, monotonic(), scope.setdefault("state", {})
+        messages: list[Any] = []
 
-        async def heard(message: Any) -> None:
-            if len(said) < 3:
-                said.append(message)
+        async def capture(message: Any) -> None:
+            if len(messages) < 3:
+                messages.append(message)
             await send(message)
 
-        await self._app(scope, receive, heard)
-        repeat, caller = state.get("repeat"), state.get("caller")
-        if repeat is None or caller is None or len(said) != 2 or said[0]["status"] not in _STATUSES:
+        await self._app(scope, receive, capture)
+        policy, caller = state.get("cache_policy"), state.get("caller")
+        if policy is None or caller is None or len(messages) != 2 or messages[0]["status"] not in _STATUSES:
             return None
-        answer = Answer(said[0]["status"], list(said[0]["headers"]), said[1].get("body", b""), repeat)
-        answer.until = asked_at + min(repeat.seconds, REMEMBERED_SECONDS)
-        if scope["method"] == "GET":  # to HEAD the body was not said
-            self.memory.keep(key, answer, caller.reach, began)
-        return answer
+        body = messages[1].get("body", b"")
+        response = CachedResponse(messages[0]["status"], list(messages[0]["headers"]), body, policy)
+        response.until = asked_at + min(policy.seconds, MAX_AGE_SECONDS)
+        if scope["method"] == "GET":  # the response to HEAD has no body
+            self._responses.store(key, response, caller.read_partition, began)
+        return response

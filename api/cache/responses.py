@@ -1,4 +1,4 @@
-"""What was answered, in so many bytes; and who may have it again."""
+"""The response cache: complete responses within a bound of bytes, and who may read each of them."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -7,17 +7,18 @@ from uuid import UUID
 
 from domain.actor import Actor
 
-REMEMBERED_SECONDS = 60.0
-"""No answer is given again for longer, whatever was not heard."""
+MAX_AGE_SECONDS = 60.0
+"""No response is served from the cache for longer, whatever notification was missed."""
 OVERHEAD_BYTES = 1500
-"""What an answer takes beside its body: key, headers, objects."""
-Received = Callable[[Actor | None], None]
+"""What a cached response takes beside its body: key, headers, objects."""
+OnDelivery = Callable[[Actor | None], None]
+"""Called with every caller that gets the response: the recipient ledger counts it."""
 Headers = list[tuple[bytes, bytes]]
 Key = tuple[bool, str, bytes, bytes | None, bytes | None]
 
 
 def key_of(scope: Any, headers: dict[bytes, bytes]) -> Key:
-    """What an answer depends on, beside what the caller may read."""
+    """Everything that a cacheable response depends on, beside the caller's read partition."""
     return (
         b"authorization" in headers,
         scope["path"],
@@ -27,39 +28,45 @@ def key_of(scope: Any, headers: dict[bytes, bytes]) -> Key:
     )
 
 
-class Repeat:
-    """What a route says of an answer: which channel it was read from (None: of several) and how to book it.
+class CachePolicy:
+    """What a route says of its response: the channel it was read from (None: several) and how delivery is counted.
 
-    `waits`: there is nothing new in it, a long poll goes on waiting. `counts`: every time is booked.
+    `nothing_new`: a long poll goes on waiting. `count_each`: every delivery is counted, not one a second.
     """
 
-    __slots__ = ("channel", "counts", "received", "seconds", "waits")
+    __slots__ = ("channel", "count_each", "nothing_new", "on_delivery", "seconds")
 
     def __init__(
-        self, channel: UUID | None, received: Received | None, seconds: float, *, waits: bool, counts: bool
+        self,
+        channel: UUID | None,
+        on_delivery: OnDelivery | None,
+        seconds: float,
+        *,
+        nothing_new: bool,
+        count_each: bool,
     ) -> None:
-        self.counts = counts
         self.channel = channel
-        self.received = received
+        self.on_delivery = on_delivery
         self.seconds = seconds
-        self.waits = waits
+        self.nothing_new = nothing_new
+        self.count_each = count_each
 
 
-def may_repeat(
+def mark_cacheable(
     state: dict[str, Any],
     channel: UUID | None,
-    received: Received | None = None,
+    on_delivery: OnDelivery | None = None,
     *,
-    seconds: float = REMEMBERED_SECONDS,
-    waits: bool = False,
-    counts: bool = False,
+    seconds: float = MAX_AGE_SECONDS,
+    nothing_new: bool = False,
+    count_each: bool = False,
 ) -> None:
-    """Say that the answer under way may be repeated; `received` is called with whoever gets it again."""
-    state["repeat"] = Repeat(channel, received, seconds, waits=waits, counts=counts)
+    """Mark the response of the current request as cacheable. Nothing else is ever cached."""
+    state["cache_policy"] = CachePolicy(channel, on_delivery, seconds, nothing_new=nothing_new, count_each=count_each)
 
 
-class Shelf:
-    """What is remembered of one channel, or of all together, until something is heard of it."""
+class Generation:
+    """The responses of one channel, or of several channels together, until the next notification of a change."""
 
     __slots__ = ("readers", "since", "valid")
 
@@ -69,97 +76,105 @@ class Shelf:
         self.readers = readers
 
 
-_NOWHERE = Shelf(0, set())
-_NOWHERE.valid = False
+_OUTDATED = Generation(0, set())
+_OUTDATED.valid = False
 
 
-class Answer:
-    """A status with headers and body. `limit_at`: where among the headers the caller's own limit stands, or -1."""
+class CachedResponse:
+    """Status, headers and body. `limit_at`: the index of the caller's own RateLimit header, or -1.
+
+    `readers`: the read partitions that may have it. `until`: end of its life, on the monotonic clock.
+    """
 
     __slots__ = (
         "__weakref__",
         "body",
         "body_message",
+        "generation",
         "headers",
         "limit_at",
+        "policy",
         "readers",
-        "repeat",
-        "shelf",
         "status",
         "until",
     )
 
-    def __init__(self, status: int, headers: Headers, body: bytes, repeat: Repeat) -> None:
-        self.status, self.headers, self.body, self.repeat = status, headers, body, repeat
+    def __init__(self, status: int, headers: Headers, body: bytes, policy: CachePolicy) -> None:
+        self.status, self.headers, self.body, self.policy = status, headers, body, policy
         names = [name for name, _ in headers]
         self.limit_at = names.index(b"ratelimit") if b"ratelimit" in names else -1
-        self.shelf = _NOWHERE
+        self.generation = _OUTDATED
         self.readers: set[str] = set()
         self.body_message = {"type": "http.response.body", "body": body, "more_body": False}
         self.until = 0.0
 
     @property
     def current(self) -> bool:
-        """Whether nothing was heard of since it was remembered."""
-        return self.shelf.valid
+        """Whether no change was notified since it was read."""
+        return self.generation.valid
 
     @property
     def size(self) -> int:
         return len(self.body) + OVERHEAD_BYTES
 
 
-class Memory:
-    """The answers, oldest first, in so many bytes; and who may have them."""
+class ResponseCache:
+    """Least recently stored responses are dropped first. With `bound_bytes` 0 nothing is stored."""
 
-    def __init__(self, bound: int) -> None:
-        self.bound_bytes = bound
+    def __init__(self, bound_bytes: int) -> None:
+        self.bound_bytes = bound_bytes
         self.size_bytes = 0
         self.tick = 0
-        self._cleared = 0
-        self._answers: OrderedDict[Key, Answer] = OrderedDict()
-        self._shelves: dict[UUID | None, Shelf] = {}
+        """Counts notifications; a response read before the latest one is not stored."""
+        self._cleared_at = 0
+        self._responses: OrderedDict[Key, CachedResponse] = OrderedDict()
+        self._generations: dict[UUID | None, Generation] = {}
 
-    def find(self, key: Key, reach: str, now: float) -> Answer | None:
-        """What callers of that reach may be told."""
-        answer = self._answers.get(key)
-        if answer is None or not answer.shelf.valid or now >= answer.until or reach not in answer.readers:
+    def find(self, key: Key, partition: str, now: float) -> CachedResponse | None:
+        """A current response that callers of this read partition may have."""
+        found = self._responses.get(key)
+        if found is None or not found.generation.valid or now >= found.until or partition not in found.readers:
             return None
-        return answer
+        return found
 
-    def forget(self, channels: frozenset[UUID] | None) -> None:
-        """Something was heard: what was read before is not given again. None: nor is known who may read what."""
+    def invalidate(self, channels: frozenset[UUID] | None) -> None:
+        """Drop what was read from these channels; None: drop everything, read access may have changed."""
         self.tick += 1
         if channels is None:
-            self._cleared = self.tick
-            for shelf in self._shelves.values():
-                shelf.valid = False
-            self._shelves.clear()
-            self._answers.clear()
+            self._cleared_at = self.tick
+            for generation in self._generations.values():
+                generation.valid = False
+            self._generations.clear()
+            self._responses.clear()
             self.size_bytes = 0
             return
         for channel in (*channels, None):
-            old = self._shelves.get(channel)
+            old = self._generations.get(channel)
             if old is not None:
                 old.valid = False
-            self._shelves[channel] = Shelf(self.tick, old.readers if old is not None else set())
+            self._generations[channel] = Generation(self.tick, old.readers if old is not None else set())
 
-    def keep(self, key: Key, answer: Answer, reach: str, began: int) -> None:
-        """Remember what was asked for at tick `began`, unless it was overtaken by a change meanwhile."""
-        shelf = self._shelves.get(answer.repeat.channel)
-        if shelf is None:
-            shelf = self._shelves[answer.repeat.channel] = Shelf(0, set())
-        if began < max(shelf.since, self._cleared) or answer.size * 8 > self.bound_bytes:
+    def store(self, key: Key, response: CachedResponse, partition: str, began: int) -> None:
+        """Store what was requested at tick `began`, unless a change was notified meanwhile."""
+        generation = self._generations.get(response.policy.channel)
+        if generation is None:
+            generation = self._generations[response.policy.channel] = Generation(0, set())
+        if began < max(generation.since, self._cleared_at):
             return
-        before = self._answers.pop(key, None)
+        response.generation = generation
+        if response.size * 8 > self.bound_bytes:
+            return
+        before = self._responses.pop(key, None)
         if before is not None:
             self.size_bytes -= before.size
-        answer.shelf = shelf
-        # Whoever may read one page of a channel may read all of them; of single things that is not known.
-        alike = before is not None and before.current and before.body == answer.body
-        answer.readers = shelf.readers if answer.repeat.channel else before.readers if before and alike else set()
-        answer.readers.add(reach)
-        self._answers[key] = answer
-        self.size_bytes += answer.size
+        # Whoever may read one page of a channel may read all of them; for single documents that is not known.
+        same = before is not None and before.current and before.body == response.body
+        response.readers = (
+            generation.readers if response.policy.channel else before.readers if before and same else set()
+        )
+        response.readers.add(partition)
+        self._responses[key] = response
+        self.size_bytes += response.size
         while self.size_bytes > self.bound_bytes:
-            _, oldest = self._answers.popitem(last=False)
+            _, oldest = self._responses.popitem(last=False)
             self.size_bytes -= oldest.size

@@ -1,6 +1,7 @@
-"""Many that wait for the same thing: woken a few at a time, so that whoever has just come in is not kept waiting.
+"""Long-poll waiters by channel, and single flight for identical requests.
 
-One goes ahead: it looks what there is, and the others find it remembered.
+Waiters wake a few at a time, so that new requests are not delayed. One wakes first and reads the news; the others then
+find it in the cache.
 """
 
 import asyncio
@@ -9,100 +10,100 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 from uuid import UUID
 
-_AT_ONCE = 50
-"""So many are woken in one turn of the event loop: about two milliseconds."""
-_TICKS = 8
-"""In a second: so often is looked whose time is up."""
+_BATCH = 50
+"""Waiters woken in one turn of the event loop: about two milliseconds."""
+_TICKS_PER_SECOND = 8
+"""Resolution of deadlines."""
 K = TypeVar("K")
-Sleeper = asyncio.Future[None]
+Waiter = asyncio.Future[None]
 
 
-def _tick(until: float) -> int:
-    return math.ceil(until * _TICKS)
+def _tick(deadline: float) -> int:
+    return math.ceil(deadline * _TICKS_PER_SECOND)
 
 
-def _wake(sleeper: Sleeper) -> None:
-    if not sleeper.done():
-        sleeper.set_result(None)
+def _wake(waiter: Waiter) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
-class Crowd:
-    """Sleepers, by the channel they wait for. Each is one future in two sets: a thing more is megabytes."""
+class Waiters:
+    """One future per waiter in two sets: at 5,000 waiters one more object each costs megabytes."""
 
     def __init__(self) -> None:
-        self._sleepers: dict[UUID, set[Sleeper]] = {}
-        self._due: dict[int, set[Sleeper]] = {}
-        self._behind: dict[Sleeper, list[Sleeper]] = {}
+        self._by_channel: dict[UUID, set[Waiter]] = {}
+        self._by_deadline: dict[int, set[Waiter]] = {}
+        self._followers: dict[Waiter, list[Waiter]] = {}
         self._waking: set[asyncio.Task[None]] = set()
 
-    def join(self, channel: UUID, until: float) -> Sleeper:
-        """A future that is done when the channel is called, or soon after a time of the loop's clock."""
+    def join(self, channel: UUID, deadline: float) -> Waiter:
+        """A future that is done when the channel changes, or soon after `deadline` on the loop's clock."""
         loop = asyncio.get_running_loop()
-        sleeper: Sleeper = loop.create_future()
-        self._sleepers.setdefault(channel, set()).add(sleeper)
-        tick = _tick(until)
-        if tick not in self._due:
-            self._due[tick] = set()
-            loop.call_at(tick / _TICKS, self._time_is_up, tick)
-        self._due[tick].add(sleeper)
-        return sleeper
+        waiter: Waiter = loop.create_future()
+        self._by_channel.setdefault(channel, set()).add(waiter)
+        tick = _tick(deadline)
+        if tick not in self._by_deadline:
+            self._by_deadline[tick] = set()
+            loop.call_at(tick / _TICKS_PER_SECOND, self._expire, tick)
+        self._by_deadline[tick].add(waiter)
+        return waiter
 
-    def leave(self, sleeper: Sleeper, channel: UUID, until: float) -> None:
-        """Called by everybody who joined, however it ended, after looking what there is."""
-        if (behind := self._behind.pop(sleeper, None)) is not None:
-            self.rouse(behind)
-        for sleepers in (self._sleepers.get(channel), self._due.get(_tick(until))):
-            if sleepers:
-                sleepers.discard(sleeper)
+    def leave(self, waiter: Waiter, channel: UUID, deadline: float) -> None:
+        """Called by everyone who joined, however it ended, after reading the news."""
+        if (followers := self._followers.pop(waiter, None)) is not None:
+            self.wake_all(followers)
+        for waiters in (self._by_channel.get(channel), self._by_deadline.get(_tick(deadline))):
+            if waiters:
+                waiters.discard(waiter)
 
-    def _time_is_up(self, tick: int) -> None:
-        self.rouse(self._due.pop(tick))
+    def _expire(self, tick: int) -> None:
+        self.wake_all(self._by_deadline.pop(tick))
 
     def wake(self, channels: frozenset[UUID] | None) -> None:
-        """Call channels; None: all of them."""
-        for channel in list(self._sleepers) if channels is None else channels:
-            sleepers = self._sleepers.pop(channel, None)
-            if sleepers:
-                self._send_ahead(sleepers)
+        """Wake the waiters of these channels; None: of all."""
+        for channel in list(self._by_channel) if channels is None else channels:
+            waiters = self._by_channel.pop(channel, None)
+            if waiters:
+                self._wake_first(waiters)
 
-    def _send_ahead(self, sleepers: Iterable[Sleeper]) -> None:
-        """Wake the first; the others when it has left."""
-        waiting = (each for each in sleepers if not each.done())
+    def _wake_first(self, waiters: Iterable[Waiter]) -> None:
+        """Wake one; the others when it has left."""
+        waiting = (each for each in waiters if not each.done())
         if (first := next(waiting, None)) is not None:
-            self._behind[first] = list(waiting)
+            self._followers[first] = list(waiting)
             _wake(first)
 
-    def rouse(self, sleepers: Iterable[Sleeper]) -> None:
+    def wake_all(self, waiters: Iterable[Waiter]) -> None:
         """Wake these, a few at a time."""
-        task = asyncio.get_running_loop().create_task(_one_after_another(list(sleepers)))
+        task = asyncio.get_running_loop().create_task(_wake_in_batches(list(waiters)))
         self._waking.add(task)
         task.add_done_callback(self._waking.discard)
 
 
-async def _one_after_another(sleepers: list[Sleeper]) -> None:
-    for start in range(0, len(sleepers), _AT_ONCE):
-        for sleeper in sleepers[start : start + _AT_ONCE]:
-            _wake(sleeper)
+async def _wake_in_batches(waiters: list[Waiter]) -> None:
+    for start in range(0, len(waiters), _BATCH):
+        for waiter in waiters[start : start + _BATCH]:
+            _wake(waiter)
         await asyncio.sleep(0)
 
 
-class Flights(Generic[K]):
-    """Questions under way: who has the same question waits for the one answer."""
+class SingleFlight(Generic[K]):
+    """Requests in flight by key: identical requests wait for the one that asks."""
 
-    def __init__(self, crowd: Crowd) -> None:
-        self._crowd = crowd
-        self._under_way: dict[K, list[Sleeper]] = {}
+    def __init__(self, waiters: Waiters) -> None:
+        self._waiters = waiters
+        self._in_flight: dict[K, list[Waiter]] = {}
 
     async def once(self, key: K, ask: Callable[[], Awaitable[object]]) -> bool:
-        """Ask, or wait until the one who asks has the answer. True for the one who asked."""
-        if (waiting := self._under_way.get(key)) is not None:
-            sleeper: Sleeper = asyncio.get_running_loop().create_future()
-            waiting.append(sleeper)
-            await sleeper
+        """Ask, or wait until the one who asks is done. True for the one who asked."""
+        if (waiting := self._in_flight.get(key)) is not None:
+            waiter: Waiter = asyncio.get_running_loop().create_future()
+            waiting.append(waiter)
+            await waiter
             return False
-        self._under_way[key] = []
+        self._in_flight[key] = []
         try:
             await ask()
         finally:
-            self._crowd.rouse(self._under_way.pop(key))
+            self._waiters.wake_all(self._in_flight.pop(key))
         return True

@@ -1,4 +1,4 @@
-"""Around the routes, as plain ASGI: who is asking, how often, and whether it was asked before."""
+"""ASGI middleware around the routes: caller and rate limit, permission check, idempotency keys."""
 
 import time
 from hashlib import sha256
@@ -25,7 +25,7 @@ def _header(scope: Any, name: bytes) -> str | None:
     return values[0].decode("latin-1") if values else None
 
 
-class Callers:
+class CallerMiddleware:
     """Sets `scope["state"]["actor"]` (None for anonymous) and counts the request against its caller's limit.
 
     Sets `scope["state"]["taken"]` too; a request that has it already was counted before and is not counted again.
@@ -48,11 +48,11 @@ class Callers:
         limit, left, wait = state["taken"]
         if wait:
             raise TooManyRequests(retry_after=wait)
-        told = limit_headers(limit, left)
+        limits = limit_headers(limit, left)
 
         async def with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *told]
+                message["headers"] = [*message["headers"], *limits]
             await send(message)
 
         await self._app(scope, receive, with_limits if known else send)
@@ -67,8 +67,8 @@ class Callers:
         return await self._tokens.caller(token.strip())
 
 
-class Access:
-    """Lets nobody through to a handler who may not. Litestar's guards would have it copied for each request."""
+class PermissionCheck:
+    """Runs `api.callers.operations.check` before the handler. Litestar's guards copy the handler for each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -81,21 +81,21 @@ class Access:
 
 class IdempotencyKeys(Protocol):
     async def begin(self, actor: str, key: str, fingerprint: bytes, now: Any) -> Any: ...
-    async def finish(self, actor: str, key: str, answer: Any) -> None: ...
+    async def finish(self, actor: str, key: str, stored_response: Any) -> None: ...
     async def forget(self, actor: str, key: str) -> None: ...
 
 
-class Idempotency:
-    """A POST with an Idempotency-Key is done once: a repeat gets the first answer again.
+class IdempotencyMiddleware:
+    """A POST with an Idempotency-Key is done once: a repeat gets the first response again.
 
     The key is marked done in the transaction of the write (`storage.postgres.unit_of_work`): a crash cannot double it.
     """
 
-    def __init__(self, app: ASGIApp, keys: IdempotencyKeys, clock: Clock, answer: Any) -> None:
+    def __init__(self, app: ASGIApp, keys: IdempotencyKeys, clock: Clock, stored_response: Any) -> None:
         self._app = app
         self._keys = keys
         self._clock = clock
-        self._answer = answer
+        self._stored_response = stored_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP or cast("Any", scope)["method"] != "POST":
@@ -141,9 +141,9 @@ class Idempotency:
             await self._app(scope, receive, remember)
         finally:
             if kept["status"] < 300 and scope["route_handler"].opt.get("shown_once"):
-                pass  # a repeat is told that it was done: a secret rests nowhere in clear
+                pass  # a repeat gets `already_done`: no secret is stored in clear
             elif kept["status"] < 300:
-                await self._keys.finish(*key, self._answer(kept["status"], kept["headers"], kept["body"]))
+                await self._keys.finish(*key, self._stored_response(kept["status"], kept["headers"], kept["body"]))
             else:
                 await self._keys.forget(*key)
 
@@ -153,7 +153,7 @@ async def _whole_body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise MalformedRequest(reason="the line broke")
+            raise MalformedRequest(reason="connection")
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)

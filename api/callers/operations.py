@@ -1,4 +1,4 @@
-"""What every operation declares: its verb, and with it scopes, problems and the check that enforces them."""
+"""What every operation declares: its permission, and with it scopes, problems and the check that enforces them."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,18 +7,29 @@ from typing import Annotated, Any, Literal, cast
 from litestar import Response, route
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, ParameterKwarg
 
 from api.http.problems import problems
 from domain.actor import Actor
-from domain.errors import MalformedRequest, NotFound, PreconditionRequired, Unauthenticated, UnknownParameter
-from domain.permissions import RECENT_LOGIN, RULES, Verb, require
+from domain.errors import (
+    MalformedRequest,
+    NotFound,
+    PreconditionRequired,
+    RepeatedParameter,
+    Unauthenticated,
+    UnknownParameter,
+)
+from domain.permissions import RECENT_LOGIN, RULES, Permission, require
 
-Access = Verb | Literal["open", "channel"]
-"""`open`: anybody. `channel`: whoever may read the channel, public ones anonymously. Else a verb of the table."""
+OperationAccess = Permission | Literal["open", "channel"]
+"""`open`: anybody. `channel`: `domain.read_access` decides, public channels anonymously. Else a permission."""
 
 _EVERYWHERE = (
     "unknown_parameter",
+    "repeated_parameter",
+    "invalid_parameter",
+    "parameter_out_of_range",
     "malformed_request",
     "invalid_token",
     "too_many_requests",
@@ -28,7 +39,7 @@ _EVERYWHERE = (
 _PROTECTED = ("unauthenticated", "insufficient_scope", "forbidden")
 _RECENT = ("insufficient_user_authentication",)
 CHANGING = ("precondition_required", "stale_version")
-WRITING = ("unsupported_media_type", "body_too_large", "invalid_content")
+WRITING = ("unsupported_media_type", "body_too_large", "body_required", "invalid_content")
 KEYED = ("idempotency_key_reused", "idempotency_key_in_use", "already_done")
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description='The ETag you have read, `"3"`')]
@@ -37,33 +48,34 @@ IdempotencyKey = Annotated[
 ]
 
 
-def operation(access: Access, *codes: str, shown_once: bool = False) -> dict[str, Any]:
-    """Give the keyword arguments of a route handler: `opt`, `security` and documented problems.
+def operation(
+    access: OperationAccess, *codes: str, shown_once: bool = False, also: dict[int, ResponseSpec] | None = None
+) -> dict[str, Any]:
+    """Give the keyword arguments of a route handler: `opt`, `security` and documented responses.
 
-    `shown_once`: the answer holds a secret, and is not kept for a repeat with the same Idempotency-Key.
+    `shown_once`: the response holds a secret, and is not kept for a repeat with the same Idempotency-Key.
+    `also`: responses that Litestar cannot find out by itself.
     """
     protected = access not in ("open", "channel")
-    security: list[dict[str, list[str]]] = [{}]
+    security: list[dict[str, list[str]]] = []
     if protected:
         security = [{"oauth": sorted(RULES[access].scopes)}]  # type: ignore[index]
     elif access == "channel":
         security = [{}, {"oauth": ["content:read"]}]
-    elif access == "open":
-        security = []
     denied: tuple[str, ...] = ("insufficient_scope", "grant_revoked") if access == "channel" else ()
     if protected:
         denied = _PROTECTED + (_RECENT if access in RECENT_LOGIN else ())
     return {
         "opt": {"access": access, "shown_once": shown_once},
         "security": security,
-        "responses": problems(*_EVERYWHERE, *denied, *codes),
+        "responses": problems(*_EVERYWHERE, *denied, *codes) | (also or {}),
     }
 
 
 def options_of(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
     """Give OPTIONS handlers for all paths, to be registered first.
 
-    Litestar's own are made when a path is first seen, so their `Allow` misses the methods registered later.
+    Litestar's own are made when a path is first registered, so their `Allow` misses methods registered later.
     """
     methods: dict[str, set[str]] = {}
     for handler in handlers:
@@ -86,18 +98,14 @@ def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
     return frozenset(
         definition.name or definition.query or name
         for name, field in fields
-        if isinstance(definition := field.kwarg_definition, ParameterKwarg) and _is_query(definition)
+        if isinstance(definition := field.kwarg_definition, ParameterKwarg) and definition.param_type.value == "query"
     )
 
 
-def _is_query(definition: ParameterKwarg) -> bool:
-    return definition.param_type.value == "query"
-
-
 def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Done before every handler: the caller must be known and hold the verb, query parameters known and single."""
+    """Done before every handler: the caller is known and has the permission, query parameters are known and single."""
     access = handler.opt.get("access")
-    if access is None:  # the framework's own routes declare none: they are nobody's
+    if access is None:  # the framework's own routes declare none and are not served
         raise NotFound
     if access == "page":  # a page reads its query itself: RFC 6749 section 3.1 has unknown parameters ignored
         return
@@ -107,8 +115,10 @@ def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     sent = [name for name, _ in connection.query_params.multi_items()]
     known = _known_parameters(handler)
     for name in sorted(set(sent)):  # Litestar gives them in an order that differs from process to process
-        if name not in known or sent.count(name) > 1:
-            raise UnknownParameter(parameter=name[:50])
+        if name not in known:
+            raise UnknownParameter(parameter=name[:50], allowed=sorted(known))
+        if sent.count(name) > 1:
+            raise RepeatedParameter(parameter=name)
     if access not in ("open", "channel"):
         require(cast("Actor", actor), access)
 

@@ -1,6 +1,6 @@
 """Access tokens: RFC 9068 JWTs. Their signature is checked once, their session every five seconds.
 
-Revocation therefore takes effect within REMEMBERED_SECONDS on every process; that number is published.
+Revocation therefore takes effect within SESSION_SECONDS on every process; that number is published.
 """
 
 import math
@@ -19,19 +19,20 @@ from api.http.rate_limits import Bucket, RateLimiter
 from domain.actor import Actor
 from domain.errors import InvalidToken
 from domain.ports import Clock
+from domain.read_access import read_access
 
-REMEMBERED_SECONDS = 5.0
+SESSION_SECONDS = 5.0
 RENEW_SECONDS = 2.0
-FORGOTTEN_SECONDS = 60.0
-"""Who has not asked for so long is forgotten: many tokens are used once. Its next request looks again."""
-_MAX_REMEMBERED = 8_000
+IDLE_SECONDS = 60.0
+"""A caller without requests for so long is dropped: many tokens are used once."""
+_MAX_CALLERS = 8_000
 _BYTES_EACH = 2_000
-"""About what one remembered caller takes."""
+"""About what one cached caller takes."""
 _MAX_TOKEN_CHARS = 4096
 
 
 class Bearer(NamedTuple):
-    """What a token says and its signature proves; it does not change."""
+    """The claims of a verified token; they do not change."""
 
     session_id: UUID
     scopes: frozenset[str]
@@ -51,33 +52,43 @@ class TokenKeys(Protocol):
 
 
 class Caller:
-    """Who asks: an actor, or somebody anonymous at an address; made once for each token, not for each request.
+    """An actor, or an anonymous address; made once for each token, not for each request.
 
-    `bucket` is what its requests are counted in. Callers of one `reach` may read the same channels. `waiting` long
-    polls sleep for it. `told` was booked as received until `told_until`.
+    `bucket`: its rate limit. `access`, `read_partition`: what it may read. `waiting`: its waiting long polls. `counted`
+    was last counted as received, and need not be again until `counted_until`. `until`: recheck the session then.
     """
 
-    __slots__ = ("actor", "bearer", "bucket", "reach", "told", "told_until", "until", "waiting")
+    __slots__ = (
+        "access",
+        "actor",
+        "bearer",
+        "bucket",
+        "counted",
+        "counted_until",
+        "read_partition",
+        "until",
+        "waiting",
+    )
 
     def __init__(self, actor: Actor | None, bucket: Bucket, *, bearer: Bearer | None = None) -> None:
         self.bearer = bearer
         self.until = math.inf if actor is None else 0.0
         self.waiting = 0
-        self.told: object = None
-        self.told_until = 0.0
-        self.actor, self.bucket, self.reach = actor, bucket, ""
-        if actor is not None:
-            self.become(actor)
+        self.counted: object = None
+        self.counted_until = 0.0
+        self.bucket = bucket
+        self.set_actor(actor)
 
-    def become(self, actor: Actor) -> None:
-        """Be this actor, with its present rights."""
+    def set_actor(self, actor: Actor | None) -> None:
+        """Take the actor's present rights."""
         self.actor = actor
-        self.reach = f"{actor.organization_id}{'content:read' in actor.scopes:d}{actor.reaches_all:d}"
+        self.access = read_access(actor)
+        self.read_partition = self.access.partition
 
     def trust(self, now: float, wall: float) -> None:
-        """Count on it for the next seconds, but not beyond the token's end."""
+        """Trust the session for the next seconds, but not beyond the token's end."""
         assert self.bearer is not None
-        self.until = now + min(REMEMBERED_SECONDS, self.bearer.expires - wall)
+        self.until = now + min(SESSION_SECONDS, self.bearer.expires - wall)
 
 
 class TokenReader:
@@ -92,92 +103,78 @@ class TokenReader:
         self._anonymous: OrderedDict[str, Caller] = OrderedDict()
         self.issuer = issuer
         self.audience = issuer
-        self._remembered: OrderedDict[bytes, Caller] = OrderedDict()
+        self._callers: OrderedDict[bytes, Caller] = OrderedDict()
 
     @property
     def size_bytes(self) -> int:
-        return (len(self._remembered) + len(self._anonymous)) * _BYTES_EACH
+        return (len(self._callers) + len(self._anonymous)) * _BYTES_EACH
 
     @property
     def bound_bytes(self) -> int:
-        return 2 * _MAX_REMEMBERED * _BYTES_EACH
+        return 2 * _MAX_CALLERS * _BYTES_EACH
 
     def _verifiers(self) -> KeySet:
         if self._read is not self._ring.public:
             self._read = self._ring.public
-            self._remembered.clear()
+            self._callers.clear()
             self._keys = KeySet([ECKey.import_key(cast("Any", jwk)) for jwk in self._read if jwk.get("kty") == "EC"])
             self._kids = {str(key.kid) for key in self._keys.keys}
         return self._keys
 
     def known(self, header: bytes) -> Caller | None:
-        """Who sends this Authorization header, as far as is remembered: count on it only before its `until`."""
-        return self._remembered.get(header)
+        """The cached caller with this Authorization header; valid only before its `until`."""
+        return self._callers.get(header)
 
     def anonymous(self, address: str) -> Caller:
-        """Somebody at an address."""
+        """The anonymous caller at an address."""
         caller = self._anonymous.get(address)
         if caller is None:
             bucket = self._limiter.bucket(f"address:{address}", known=False)
             caller = self._anonymous[address] = Caller(None, bucket)
-            if len(self._anonymous) > _MAX_REMEMBERED:
+            if len(self._anonymous) > _MAX_CALLERS:
                 self._anonymous.popitem(last=False)
         return caller
 
     async def caller(self, token: str) -> Caller:
-        """Who bears this token. Raises InvalidToken, or Unavailable when the session cannot be looked up."""
+        """The caller with this token. Raises InvalidToken, or Unavailable when the session cannot be read."""
         self._verifiers()
         key = b"Bearer " + token.encode("utf-8", "replace")
-        known, now = self._remembered.get(key), time.monotonic()
+        known, now = self._callers.get(key), time.monotonic()
         if known and now < known.until:
             return known
         bearer = known.bearer if known and known.bearer else _bearer(self.claims(token))
-        actor = await self._present(bearer)
+        actor = await self._session_actor(bearer)
         if actor is None:
-            self._remembered.pop(key, None)
+            self._callers.pop(key, None)
             raise InvalidToken
         bucket = self._limiter.bucket(f"{actor.key}|{actor.client_id}", known=True)
         caller = known or Caller(actor, bucket, bearer=bearer)
-        caller.become(actor)
+        caller.set_actor(actor)
         caller.trust(now, self._clock.now().timestamp())
-        self._remembered[key] = caller
-        if len(self._remembered) > _MAX_REMEMBERED:
-            self._remembered.popitem(last=False)
+        self._callers[key] = caller
+        if len(self._callers) > _MAX_CALLERS:
+            self._callers.popitem(last=False)
         return caller
 
-    async def still(self, caller: Caller) -> Actor | None:
-        """Who a caller is after it has waited. Raises InvalidToken when its session has ended meanwhile."""
-        if caller.bearer is not None and time.monotonic() >= caller.until:
-            now = time.monotonic()
-            actor = await self._present(caller.bearer)
-            if actor is None:
-                raise InvalidToken
-            caller.become(actor)
-            caller.trust(now, self._clock.now().timestamp())
-        return caller.actor
-
-    async def _present(self, bearer: Bearer) -> Actor | None:
+    async def _session_actor(self, bearer: Bearer) -> Actor | None:
         if self._clock.now().timestamp() >= bearer.expires:
             return None
         [actor] = await self._sessions.actors([bearer])
         return actor
 
     async def renew(self) -> None:
-        """Look once for all whose long polls sleep, so that waking them asks nothing, and what was revoked is.
-
-        Who neither sleeps nor asks is forgotten.
-        """
+        """Recheck the sessions of all waiting long polls in one query, and drop idle callers."""
         now, wall = time.monotonic(), self._clock.now().timestamp()
-        idle = now - FORGOTTEN_SECONDS
-        for key in [key for key, each in self._remembered.items() if each.until < idle and not each.waiting]:
-            del self._remembered[key]
-        waiting = (caller for caller in self._remembered.values() if caller.waiting)
+        idle = now - IDLE_SECONDS
+        for key in [key for key, each in self._callers.items() if each.until < idle and not each.waiting]:
+            del self._callers[key]
+        waiting = (caller for caller in self._callers.values() if caller.waiting)
         chosen = [(c, c.bearer) for c in waiting if c.bearer and wall < c.bearer.expires]
         for (caller, _), actor in zip(chosen, await self._sessions.actors([b for _, b in chosen]), strict=True):
             if actor is None:
                 caller.until = 0.0
             else:
-                caller.become(actor)
+                caller.set_actor(actor)
                 caller.trust(now, wall)
 
     def claims(self, token: str, *, expired_too: bool = False) -> dict[str, Any]:
@@ -209,5 +206,5 @@ def _bearer(claims: dict[str, Any]) -> Bearer:
 
 @lru_cache(maxsize=256)
 def _scopes(text: str) -> frozenset[str]:
-    """One set for all tokens that say the same: thousands are remembered."""
+    """Give the same set for equal scope texts: thousands of tokens are cached."""
     return frozenset(text.split())

@@ -1,13 +1,14 @@
-"""The desk: where staff write, review and publish. Nothing here is cacheable, nothing here is delivered."""
+"""The editorial side: staff write, review, schedule and publish. Nothing here is cacheable or delivered."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, delete, get, patch, post, put
+from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET
 
 from api.callers.operations import (
     CHANGING,
@@ -17,78 +18,30 @@ from api.callers.operations import (
     IfMatch,
     known_revision,
     operation,
-    revision_of,
 )
+from api.content.actions import TAGS, action_route, material_response
 from api.content.views import (
+    AttachmentRequest,
+    HistoryEntryView,
     HistoryList,
-    HistoryView,
-    MaterialLine,
     MaterialList,
     MaterialPatch,
+    MaterialSummary,
     MaterialView,
-    NewAttachment,
-    Note,
-    show_material,
+    ScheduleRequest,
 )
-from api.dependencies import Parts, Unit, written_by
+from api.dependencies import AnyRequest, Unit, actor_of, work_of
 from api.http.pagination import CursorParameter, Limit, page_of, read_page_cursor
-from api.http.request_bodies import StrictBody, sent_fields
+from api.http.request_bodies import OptionalBody, StrictBody, sent_fields
+from api.http.views import NO_STORE
 from domain.actor import Actor
 from domain.content.actions import materials
 from domain.content.content import Content
-from domain.content.material import LifeVerb, Material, State
-from domain.distribution.actions import publications
+from domain.content.material import Action, Material, State
 from domain.media.asset import Attachment
-from domain.ports import UnitOfWork
+from storage.content.lists import MaterialLists
 
-TAGS = ["desk"]
-NEW = ("id_taken", *WRITING)
-
-
-def _answer(material: Material, status: int = 200) -> Response[MaterialView]:
-    headers = {"etag": f'"{material.revision}"', "cache-control": "no-store"}
-    if status == 201:
-        headers["location"] = f"/v1/desk/materials/{material.id}"
-    return Response(show_material(material), status_code=status, headers=headers)
-
-
-@post(
-    "/v1/desk/materials",
-    dto=StrictBody[Content],
-    return_dto=None,
-    operation_id="createMaterial",
-    summary="Tạo bản nháp · Start a draft",
-    tags=TAGS,
-    **operation("material.create", *WRITING, *KEYED),
-)
-async def create_material(
-    data: JSONBody[Content],
-    work: Unit,
-    actor: NamedDependency[Actor],
-    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
-) -> Response[MaterialView]:
-    """Start a draft that belongs to your organization."""
-    return _answer(await materials.create(work, actor, data), 201)
-
-
-@put(
-    "/v1/desk/materials/{material_id:uuid}",
-    dto=StrictBody[Content],
-    return_dto=None,
-    operation_id="putMaterial",
-    summary="Tạo bản nháp với mã riêng · Start a draft with an id of your own",
-    tags=TAGS,
-    **operation("material.create", *NEW),
-)
-async def put_material(
-    material_id: FromPath[UUID],
-    data: JSONBody[Content],
-    work: Unit,
-    actor: NamedDependency[Actor],
-) -> Response[MaterialView]:
-    """The same content again gives the same answer; other content is 409 `id_taken`."""
-    material, new = await materials.create_with_id(work, actor, data, material_id)
-    return _answer(material, 201 if new else 200)
+StateFilter = Annotated[State | None, QueryParameter(name="state", description="Only materials in this state")]
 
 
 @get(
@@ -99,31 +52,75 @@ async def put_material(
     **operation("material.list"),
 )
 async def list_materials(
-    request: Request[Any, Any, Any],
-    parts: NamedDependency[Parts],
+    request: AnyRequest,
+    material_lists: NamedDependency[MaterialLists],
     actor: NamedDependency[Actor],
     *,
     cursor: CursorParameter = None,
     limit: Limit = 50,
-    in_state: Annotated[State | None, QueryParameter(name="state", description="Only this state")] = None,
+    state_filter: StateFilter = None,
 ) -> Response[MaterialList]:
-    """Your organization's materials, oldest first; coordinators see everybody's."""
-    rows = await parts.desk.materials(actor, after=read_page_cursor(cursor), state=in_state, limit=limit + 1)
-    return page_of(request, MaterialList, MaterialLine, rows, limit)
+    """List your organization's materials, newest first; coordinators see those of all organizations."""
+    rows = await material_lists.page(actor, after=read_page_cursor(cursor), state=state_filter, limit=limit + 1)
+    return page_of(request, MaterialList, MaterialSummary, rows, limit)
+
+
+@post(
+    "/v1/desk/materials",
+    dto=StrictBody[Content],
+    return_dto=None,
+    operation_id="createMaterial",
+    summary="Tạo bản nháp · Create a draft",
+    tags=TAGS,
+    **operation("material.create", *WRITING, *KEYED),
+)
+async def create_material(
+    request: AnyRequest,
+    data: JSONBody[Content],
+    work: Unit,
+    actor: NamedDependency[Actor],
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by the idempotency middleware
+) -> Response[MaterialView]:
+    """Create a draft that belongs to your organization."""
+    return material_response(request, await materials.create(work, actor, data), 201)
 
 
 @get(
     "/v1/desk/materials/{material_id:uuid}",
-    operation_id="getDeskMaterial",
+    operation_id="getWorkingCopy",
     summary="Đọc bản đang làm · Read the working copy",
     tags=TAGS,
     **operation("material.read"),
 )
-async def get_material(
-    material_id: FromPath[UUID], work: Unit, actor: NamedDependency[Actor]
+async def get_working_copy(
+    material_id: FromPath[UUID], request: AnyRequest, work: Unit, actor: NamedDependency[Actor]
 ) -> Response[MaterialView]:
-    """The working copy with its ETag. What you may not see is 404."""
-    return _answer(await publications.read_for(work, actor, material_id))
+    """Read the working copy with its ETag and the actions that you may do now. What you may not see is 404."""
+    return material_response(request, await materials.read(work, actor, material_id))
+
+
+_CREATED = {201: ResponseSpec(MaterialView, generate_examples=False, description="Created")}
+
+
+@put(
+    "/v1/desk/materials/{material_id:uuid}",
+    dto=StrictBody[Content],
+    return_dto=None,
+    operation_id="putMaterial",
+    summary="Tạo bản nháp với mã riêng · Create a draft with an id of your own",
+    tags=TAGS,
+    **operation("material.create", "id_taken", *WRITING, also=_CREATED),
+)
+async def put_material(
+    material_id: FromPath[UUID],
+    data: JSONBody[Content],
+    request: AnyRequest,
+    work: Unit,
+    actor: NamedDependency[Actor],
+) -> Response[MaterialView]:
+    """Create a draft under an id that you chose. The same content again is answered alike, other content is 409."""
+    material, new = await materials.create_with_id(work, actor, data, material_id)
+    return material_response(request, material, 201 if new else 200)
 
 
 @patch(
@@ -138,13 +135,14 @@ async def get_material(
 async def patch_material(
     material_id: FromPath[UUID],
     data: JSONBody[MaterialPatch],
+    request: AnyRequest,
     work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MaterialView]:
-    """RFC 7396 merge patch: absent fields stay, null takes a field back."""
+    """Edit a draft with an RFC 7396 merge patch: absent fields stay, null resets a field."""
     revision = known_revision(if_match)
-    return _answer(await materials.patch(work, actor, material_id, sent_fields(data), revision))
+    return material_response(request, await materials.patch(work, actor, material_id, sent_fields(data), revision))
 
 
 @get(
@@ -157,19 +155,18 @@ async def patch_material(
 async def get_history(
     material_id: FromPath[UUID],
     work: Unit,
-    parts: NamedDependency[Parts],
+    material_lists: NamedDependency[MaterialLists],
     actor: NamedDependency[Actor],
 ) -> Response[HistoryList]:
-    """Every step: who, when, what, why."""
-    await publications.read_for(work, actor, material_id)
-    rows = await parts.desk.history(material_id)
-    lines = [msgspec.convert(row, HistoryView) for row in rows]
-    return Response(HistoryList(items=lines), headers={"cache-control": "no-store"})
+    """List every step of the material's life: when, by whom, which action, why."""
+    await materials.read(work, actor, material_id)
+    rows = await material_lists.history(material_id)
+    return Response(HistoryList(items=[msgspec.convert(row, HistoryEntryView) for row in rows]), headers=NO_STORE)
 
 
 @put(
     "/v1/desk/materials/{material_id:uuid}/assets/{asset_id:uuid}",
-    dto=StrictBody[NewAttachment],
+    dto=StrictBody[AttachmentRequest],
     return_dto=None,
     operation_id="attachAsset",
     summary="Gắn tệp · Attach a file",
@@ -179,14 +176,16 @@ async def get_history(
 async def attach_asset(
     material_id: FromPath[UUID],
     asset_id: FromPath[UUID],
-    data: JSONBody[NewAttachment],
+    data: JSONBody[AttachmentRequest],
+    request: AnyRequest,
     work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MaterialView]:
     """Attach an uploaded asset of the same organization, or change its role."""
     attachment = Attachment(asset_id=asset_id, role=data.role, alt=data.alt, transcript_of=data.transcript_of)
-    return _answer(await materials.attach(work, actor, material_id, attachment, known_revision(if_match)))
+    saved = await materials.attach(work, actor, material_id, attachment, known_revision(if_match))
+    return material_response(request, saved)
 
 
 @delete(
@@ -200,71 +199,97 @@ async def attach_asset(
 async def detach_asset(
     material_id: FromPath[UUID],
     asset_id: FromPath[UUID],
+    request: AnyRequest,
     work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MaterialView]:
-    """The asset stays stored; only this draft lets it go."""
-    return _answer(await materials.detach(work, actor, material_id, asset_id, known_revision(if_match)))
+    """Detach an asset from a draft. The asset itself stays stored."""
+    return material_response(
+        request, await materials.detach(work, actor, material_id, asset_id, known_revision(if_match))
+    )
 
 
-async def _do(
-    verb: LifeVerb,
-    material_id: UUID,
-    note: str,
-    parts: Parts,
-    work: UnitOfWork,
-    actor: Actor,
-    if_match: str | None,
-) -> Material:
-    if verb in ("withdraw", "kill"):
-        revision = revision_of(if_match, any_allowed=True)  # a kill may not be held up by somebody's edit
-        return (await publications.take_down(work, actor, material_id, verb, revision=revision, note=note))[0]
+@post(
+    "/v1/desk/materials/{material_id:uuid}/schedule",
+    dto=OptionalBody[ScheduleRequest],
+    return_dto=None,
+    status_code=200,
+    operation_id="scheduleMaterial",
+    summary="Hẹn giờ phát hành · Schedule publication",
+    tags=TAGS,
+    **operation("material.schedule", "wrong_state", "note_required", *CHANGING, *WRITING, *KEYED),
+)
+async def schedule_material(
+    material_id: FromPath[UUID],
+    data: JSONBody[ScheduleRequest],
+    request: AnyRequest,
+    work: Unit,
+    actor: NamedDependency[Actor],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by the idempotency middleware
+) -> Response[MaterialView]:
+    """Release an approved version, or an approved correction, to go live by the clock.
+
+    Only what a coordinator scheduled goes live by itself. Until then `unschedule` and `return` take it back.
+    """
+    start = None if data.at is UNSET else data.at
     revision = known_revision(if_match)
-    if verb in ("publish", "correct"):
-        return await publications.publish(work, parts.press, actor, material_id, verb, revision=revision, note=note)
-    return await materials.move(work, actor, material_id, verb, revision=revision, note=note)
+    saved = await materials.schedule(work, actor, material_id, start, revision=revision, note=data.note)
+    return material_response(request, saved)
 
 
-def _verb_route(verb: LifeVerb, operation_id: str, summary: str, *codes: str) -> HTTPRouteHandler:
-    async def handler(
-        material_id: FromPath[UUID],
-        data: JSONBody[Note],
-        request: Request[Any, Any, Any],
-        if_match: IfMatch = None,
-        idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
-    ) -> Response[MaterialView]:
-        return _answer(await _do(verb, material_id, data.note, *written_by(request), if_match))
-
-    problems = ("wrong_state", *CHANGING, *WRITING, *KEYED, *codes)
-    return post(
-        f"/v1/desk/materials/{{material_id:uuid}}/{verb}",
-        dto=StrictBody[Note],
-        return_dto=None,
-        status_code=200,
-        name=operation_id,
-        operation_id=operation_id,
-        summary=summary,
-        tags=TAGS,
-        **operation(materials.VERB_OF[verb], *problems),
-    )(handler)
+async def _move(request: AnyRequest, material_id: UUID, action: Action, note: str, if_match: str | None) -> Material:
+    work, actor = work_of(request), actor_of(request)
+    return await materials.move(work, actor, material_id, action, revision=known_revision(if_match), note=note)
 
 
 ROUTES = [
-    create_material,
-    put_material,
     list_materials,
-    get_material,
+    create_material,
+    get_working_copy,
+    put_material,
     patch_material,
     get_history,
     attach_asset,
     detach_asset,
-    _verb_route("revise", "reviseMaterial", "Mở bản sửa đổi · Start a new version"),
-    _verb_route("request_review", "requestReview", "Gửi duyệt · Ask for review", "not_ready"),
-    _verb_route("return", "returnMaterial", "Trả lại để sửa · Send back with a note", "note_required"),
-    _verb_route("approve", "approveMaterial", "Duyệt · Approve", "four_eyes"),
-    _verb_route("publish", "publishMaterial", "Phát hành · Publish", "embargoed"),
-    _verb_route("correct", "correctMaterial", "Đính chính · Publish a correction", "note_required"),
-    _verb_route("withdraw", "withdrawMaterial", "Rút · Withdraw", "note_required"),
-    _verb_route("kill", "killMaterial", "Gỡ khẩn cấp · Kill", "note_required"),
+    schedule_material,
+    action_route(
+        _move,
+        "revise",
+        "reviseMaterial",
+        "Mở bản sửa đổi · Start a new version",
+        "Start a new draft version beside the published one, which stays live.",
+    ),
+    action_route(
+        _move,
+        "request_review",
+        "requestReview",
+        "Gửi duyệt · Request review",
+        "Send a draft to the approvers. Refused with every reason while something is missing.",
+        "not_ready",
+    ),
+    action_route(
+        _move,
+        "return",
+        "returnMaterial",
+        "Trả lại để sửa · Return with a note",
+        "Return a material to its editor, from review, approval or schedule, until the moment it goes live.",
+        "note_required",
+    ),
+    action_route(
+        _move,
+        "approve",
+        "approveMaterial",
+        "Duyệt · Approve",
+        "Approve a version in review. The last person who edited it may not.",
+        "four_eyes",
+    ),
+    action_route(
+        _move,
+        "unschedule",
+        "unscheduleMaterial",
+        "Bỏ hẹn giờ · Unschedule",
+        "Take back a schedule: the version is approved again and does not go live by the clock.",
+    ),
 ]

@@ -1,34 +1,33 @@
-"""Wire types: what goes in and what comes out, and how nouns are shown."""
+"""Wire types of the editorial side."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from api.http.request_bodies import patch_of
+from api.http.request_bodies import RequestBody, patch_of
+from api.http.views import View
 from domain.actor import Actor
-from domain.content.content import Content, Noun
-from domain.content.material import LifeVerb, Material, State, allowed_verbs
-from domain.distribution.takedown import AckStatus, Obligation, Takedown, TakedownReason
-from domain.media.asset import Asset, AssetRole, Attachment
+from domain.content.content import Content, Kind
+from domain.content.material import AllowedAction, Material, State, allowed_actions
+from domain.media.asset import AssetRole, Attachment
 
 if TYPE_CHECKING:
 
     class MaterialPatch(msgspec.Struct):
-        """Every field of Content, each optional; null takes it back."""
+        """Every field of Content, each optional; null resets it."""
 
 else:
     MaterialPatch = patch_of(Content, "MaterialPatch")
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An answer body. Absent rather than null."""
-
-
 class MaterialView(View, frozen=True, kw_only=True):
-    """A material on the desk. `revision` is the ETag; `allowed_verbs` are possible now, for somebody."""
+    """The working copy of a material. `revision` is the ETag; `allowed_actions` is what you may do now.
+
+    `scheduled_for`: a coordinator released the approved version to go live then.
+    """
 
     id: UUID
     owner_id: UUID
@@ -37,184 +36,101 @@ class MaterialView(View, frozen=True, kw_only=True):
     version: int
     content: Content
     assets: tuple[Attachment, ...]
-    allowed_verbs: list[LifeVerb]
+    allowed_actions: list[AllowedAction]
     edited_by: str
     created_at: datetime
     updated_at: datetime
-    live_version: int | msgspec.UnsetType = msgspec.UNSET
-    approved_by: str | msgspec.UnsetType = msgspec.UNSET
+    live_version: int | UnsetType = UNSET
+    approved_by: str | UnsetType = UNSET
+    scheduled_for: datetime | UnsetType = UNSET
     note: str = ""
 
 
-def show_material(material: Material) -> MaterialView:
+def show_material(material: Material, actor: Actor, at: datetime) -> MaterialView:
     return MaterialView(
         id=material.id,
         owner_id=material.owner_id,
         revision=material.revision,
         state=material.state,
         version=material.version,
-        live_version=msgspec.UNSET if material.live_version is None else material.live_version,
+        live_version=UNSET if material.live_version is None else material.live_version,
         content=material.content,
         assets=material.attachments,
-        allowed_verbs=allowed_verbs(material),
+        allowed_actions=allowed_actions(material, actor, at),
         edited_by=material.edited_by,
-        approved_by=material.approved_by or msgspec.UNSET,
+        approved_by=material.approved_by or UNSET,
+        scheduled_for=material.scheduled_for or UNSET,
         note=material.note,
         created_at=material.created_at,
         updated_at=material.updated_at,
     )
 
 
-class MaterialLine(View, frozen=True, kw_only=True):
+class MaterialSummary(View, frozen=True, kw_only=True):
     """A material in a list."""
 
     id: UUID
     owner_id: UUID
     revision: int
     state: State
-    kind: str
+    kind: Kind
     title: str
     version: int
     updated_at: datetime
-    live_version: int | msgspec.UnsetType = msgspec.UNSET
+    live_version: int | UnsetType = UNSET
+    scheduled_for: datetime | UnsetType = UNSET
 
 
-class HistoryView(View, frozen=True, kw_only=True):
-    """Who did what to a material, when and why."""
+class MaterialList(View, frozen=True, kw_only=True):
+    """One page; `next` is the cursor of the following page."""
+
+    items: list[MaterialSummary]
+    next: str | UnsetType = UNSET
+
+
+class HistoryEntryView(View, frozen=True, kw_only=True):
+    """One step of a material's life: when, by whom, which action, why."""
 
     at: datetime
     by: str
-    verb: str
+    action: str
     state: State
     version: int
     revision: int
     note: str = ""
 
 
-class Note(Noun, frozen=True, kw_only=True):
-    """Why. `return`, `correct`, `withdraw` and `kill` need it; those of the last three are public."""
+class HistoryList(View, frozen=True, kw_only=True):
+    """Every step, first to last."""
 
-    note: Annotated[str, Meta(max_length=2000, examples=["Sửa số điện thoại ở đoạn hai."])] = ""
+    items: list[HistoryEntryView]
 
 
-class NewAttachment(Noun, frozen=True, kw_only=True):
-    """How an asset stands in a material."""
+Note = Annotated[str, Meta(max_length=2000, examples=["Sửa số điện thoại ở đoạn hai."])]
+
+
+class ActionRequest(RequestBody, frozen=True, kw_only=True):
+    """`return`, `correct`, `withdraw` and `kill` need a note; those of the last three are public."""
+
+    note: Note = ""
+
+
+class ScheduleRequest(RequestBody, frozen=True, kw_only=True):
+    """When to go live (default: `available_from`). For a correction the note is needed, and public."""
+
+    at: datetime | UnsetType = UNSET
+    note: Note = ""
+
+
+class DuplicateRequest(RequestBody, frozen=True, kw_only=True):
+    """The published version to copy (default: the working copy)."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType = UNSET
+
+
+class AttachmentRequest(RequestBody, frozen=True, kw_only=True):
+    """The asset's role in the material."""
 
     role: AssetRole
     alt: Annotated[str, Meta(max_length=1000, description="Required for images")] = ""
     transcript_of: UUID | None = None
-
-
-class AssetView(View, frozen=True, kw_only=True):
-    """A stored file."""
-
-    id: UUID
-    owner_id: UUID
-    filename: str
-    media_type: str
-    size_bytes: int
-    sha256: str
-    duration_ms: int | msgspec.UnsetType = msgspec.UNSET
-    width: int | msgspec.UnsetType = msgspec.UNSET
-    height: int | msgspec.UnsetType = msgspec.UNSET
-
-
-def show_asset(asset: Asset) -> AssetView:
-    values = {name: getattr(asset, name) for name in AssetView.__struct_fields__}
-    return AssetView(**{name: value for name, value in values.items() if value is not None})
-
-
-class DocumentView(msgspec.Struct, kw_only=True):
-    """The published document; see docs of the fields in `openapi/sync.md`. Signed, canonical JSON (RFC 8785)."""
-
-    id: UUID
-    version: int
-    kind: str
-    language: str
-    title: str
-    slug: str
-    topics: list[str]
-    audiences: list[str]
-    source: dict[str, Any]
-    signal: str
-    links: dict[str, Any]
-
-
-class VersionView(View, frozen=True, kw_only=True):
-    version: int
-    sha256: str
-    published_at: datetime
-    href: str
-
-
-class TakedownView(View, frozen=True, kw_only=True):
-    """Who must remove what. A partner sees its own obligation, the coordinator everyone's."""
-
-    id: UUID
-    reason: TakedownReason
-    opened_at: datetime
-    obligations: list[Obligation]
-    note: str = ""
-    material_id: UUID | msgspec.UnsetType = msgspec.UNSET
-    channel: str | msgspec.UnsetType = msgspec.UNSET
-    closed_at: datetime | msgspec.UnsetType = msgspec.UNSET
-
-
-def show_takedown(takedown: Takedown, actor: Actor) -> TakedownView:
-    seen = [o for o in takedown.obligations if actor.reaches_all or o.organization_id == actor.organization_id]
-    return TakedownView(
-        id=takedown.id,
-        reason=takedown.reason,
-        note=takedown.note,
-        material_id=takedown.material_id or msgspec.UNSET,
-        opened_at=takedown.opened_at,
-        closed_at=takedown.closed_at or msgspec.UNSET,
-        obligations=seen,
-    )
-
-
-class Acknowledgement(Noun, frozen=True, kw_only=True):
-    """`removed`: taken off. `never_used`: received, not used. `aired`: already gone out, cannot be taken back."""
-
-    status: AckStatus
-    note: Annotated[str, Meta(max_length=2000)] = ""
-
-
-class OrganizationView(View, frozen=True, kw_only=True):
-    id: UUID
-    code: str
-    kind: str
-    name: str
-
-
-class MeView(View, frozen=True, kw_only=True):
-    """Who the token speaks for."""
-
-    client_id: str
-    organization: OrganizationView
-    scopes: list[str]
-    roles: list[str]
-    member_id: UUID | msgspec.UnsetType = msgspec.UNSET
-
-
-class MaterialList(View, frozen=True, kw_only=True):
-    items: list[MaterialLine]
-    next: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class HistoryList(View, frozen=True, kw_only=True):
-    items: list[HistoryView]
-
-
-class VersionList(View, frozen=True, kw_only=True):
-    items: list[VersionView]
-
-
-class TakedownList(View, frozen=True, kw_only=True):
-    items: list[TakedownView]
-    next: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class OrganizationList(View, frozen=True, kw_only=True):
-    items: list[OrganizationView]
-    next: str | msgspec.UnsetType = msgspec.UNSET

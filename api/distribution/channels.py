@@ -1,59 +1,47 @@
-"""Channels and their change feed (openapi/sync.md)."""
+"""Channels, grants and the change feed (openapi/sync.md)."""
 
-import asyncio
-import time
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
-from litestar import Request, Response, delete, get, patch, post, put
+from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from api.cache.responses import may_repeat
+from adapters.key_ring import KeyRing
+from api.cache.responses import mark_cacheable
 from api.callers.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
-from api.dependencies import Parts, Unit, read_by
+from api.dependencies import AnyRequest, Unit, caller_of, services_of
 from api.distribution.views import (
-    ChangesView,
+    ChangePage,
+    ChannelHeadList,
+    ChannelHeadView,
     ChannelList,
     ChannelPatch,
+    ChannelRequest,
     ChannelView,
     DigestView,
-    HeadsView,
-    HeadView,
-    NewChannel,
     show_channel,
 )
-from api.http.content_coding import may_code
-from api.http.ready_response import Published
-from api.http.request_bodies import StrictBody
+from api.http.conditional import COMPRESSIBLE_VARY, NOT_MODIFIED, IfNoneMatch, etag_matches, not_modified
+from api.http.content_coding import mark_compressible
+from api.http.ready_response import ReadyResponse
+from api.http.request_bodies import StrictBody, given_fields
+from api.http.views import NO_STORE
 from domain.actor import Actor
-from domain.distribution.actions import channels
+from domain.distribution.actions import channels, grants
 from domain.distribution.change import digest_statement
+from domain.read_access import ReadAccess
+from storage.distribution.digest import DigestReader
+from storage.distribution.feed import FeedReader, Page
 
 TAGS = ["channels"]
-VARY = "Authorization, Accept-Encoding"
-"""What answers that may be coded (`api.http.content_coding`) depend on."""
-SAFETY_SECONDS = 2.0
-"""How often a long poll looks for itself, in case a notification was lost."""
+_PER_CALLER = NO_STORE | {"vary": "Authorization"}
 _PUBLIC = "public, max-age=30, stale-while-revalidate=300"
-IfNoneMatch = Annotated[str | None, HeaderParameter(name="If-None-Match", description="The ETag you have")]
 Since = Annotated[str | None, QueryParameter(description="`next` of the page before; absent: from the beginning")]
-PageSize = Annotated[int, QueryParameter(ge=1, le=500, description="At most so many changes")]
+PageSize = Annotated[int, QueryParameter(ge=1, le=500, description="The most changes on a page")]
 Wait = Annotated[int, QueryParameter(ge=0, le=20, description="Long poll: wait up to so many seconds for news")]
-
-
-def matches(if_none_match: str | None, etag: str) -> bool:
-    """RFC 9110 section 13.1.2, with weak comparison."""
-    if if_none_match is None:
-        return False
-    return if_none_match.strip() == "*" or etag in [t.strip().removeprefix("W/") for t in if_none_match.split(",")]
-
-
-def not_modified(etag: str, cache_control: str) -> Published:
-    return Published(b"", status_code=304, headers={"etag": etag, "cache-control": cache_control, "vary": VARY})
 
 
 @get(
@@ -63,16 +51,18 @@ def not_modified(etag: str, cache_control: str) -> Published:
     tags=TAGS,
     **operation("channel"),
 )
-async def list_channels(parts: NamedDependency[Parts], caller: NamedDependency[Actor | None]) -> Response[ChannelList]:
-    """Public channels, and those granted to your organization."""
-    places = await parts.feed.places(caller)
-    items = [show_channel(place.channel, str(place.cursor)) for place in places]
-    return Response(ChannelList(items=items), headers={"cache-control": "no-store", "vary": "Authorization"})
+async def list_channels(
+    feed: NamedDependency[FeedReader], access: NamedDependency[ReadAccess]
+) -> Response[ChannelList]:
+    """List public channels, and those granted to your organization."""
+    heads = await feed.list_channel_heads(access)
+    items = [show_channel(head.channel, str(head.cursor)) for head in heads]
+    return Response(ChannelList(items=items), headers=_PER_CALLER)
 
 
 @post(
     "/v1/channels",
-    dto=StrictBody[NewChannel],
+    dto=StrictBody[ChannelRequest],
     return_dto=None,
     operation_id="createChannel",
     summary="Tạo kênh · Create a channel",
@@ -80,14 +70,14 @@ async def list_channels(parts: NamedDependency[Parts], caller: NamedDependency[A
     **operation("channel.manage", "slug_taken", *WRITING, *KEYED),
 )
 async def create_channel(
-    data: JSONBody[NewChannel],
+    data: JSONBody[ChannelRequest],
     work: Unit,
     actor: NamedDependency[Actor],
-    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by the idempotency middleware
 ) -> Response[ChannelView]:
-    """The worker fills it with the live materials that match within seconds."""
-    channel = await channels.create(work, actor, **msgspec.structs.asdict(data))
-    headers = {"etag": f'"{channel.revision}"', "location": f"/v1/channels/{channel.slug}"}
+    """Create a channel. Published materials that match its rule are added by the background worker within seconds."""
+    channel = await channels.create(work, actor, **given_fields(data))
+    headers = NO_STORE | {"etag": f'"{channel.revision}"', "location": f"/v1/channels/{channel.slug}"}
     return Response(show_channel(channel), headers=headers)
 
 
@@ -99,12 +89,12 @@ async def create_channel(
     **operation("channel"),
 )
 async def get_channel(
-    slug: FromPath[str], parts: NamedDependency[Parts], caller: NamedDependency[Actor | None]
+    slug: FromPath[str], feed: NamedDependency[FeedReader], access: NamedDependency[ReadAccess]
 ) -> Response[ChannelView]:
-    """Title, rule and head of a channel."""
-    place = await parts.feed.place(slug, caller)
-    headers = {"etag": f'"{place.channel.revision}"', "cache-control": "no-store", "vary": "Authorization"}
-    return Response(show_channel(place.channel, str(place.cursor)), headers=headers)
+    """Read title, rule and feed head of a channel."""
+    head = await feed.get_channel_head(slug, access)
+    headers = _PER_CALLER | {"etag": f'"{head.channel.revision}"'}
+    return Response(show_channel(head.channel, str(head.cursor)), headers=headers)
 
 
 @patch(
@@ -123,10 +113,12 @@ async def patch_channel(
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[ChannelView]:
-    """Another rule re-routes: what matches now is added, what no longer does gets a tombstone `out_of_scope`."""
-    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
-    channel = await channels.change(work, actor, slug, known_revision(if_match), **changes)
-    return Response(show_channel(channel), headers={"etag": f'"{channel.revision}"', "cache-control": "no-store"})
+    """Change title, description or rule.
+
+    A new rule re-routes: materials that match now are added, those that no longer do get a tombstone `out_of_scope`.
+    """
+    channel = await channels.change(work, actor, slug, known_revision(if_match), **given_fields(data))
+    return Response(show_channel(channel), headers=NO_STORE | {"etag": f'"{channel.revision}"'})
 
 
 @put(
@@ -135,7 +127,7 @@ async def patch_channel(
     operation_id="grantChannel",
     summary="Cấp kênh cho đơn vị · Grant a channel",
     tags=TAGS,
-    **operation("grant.manage"),
+    **operation("grant.manage", "stale_version"),
 )
 async def grant_channel(
     slug: FromPath[str],
@@ -143,8 +135,8 @@ async def grant_channel(
     work: Unit,
     actor: NamedDependency[Actor],
 ) -> None:
-    """Let an organization pull the channel."""
-    await channels.grant(work, actor, slug, organization_id)
+    """Let an organization pull the channel. Twice is the same as once."""
+    await grants.give(work, actor, slug, organization_id)
 
 
 @delete(
@@ -153,7 +145,7 @@ async def grant_channel(
     operation_id="revokeGrant",
     summary="Thu hồi kênh · Revoke a grant",
     tags=TAGS,
-    **operation("grant.manage"),
+    **operation("grant.manage", "stale_version"),
 )
 async def revoke_grant(
     slug: FromPath[str],
@@ -161,13 +153,11 @@ async def revoke_grant(
     work: Unit,
     actor: NamedDependency[Actor],
 ) -> None:
-    """Whoever has pulled the channel gets a takedown for its copy."""
-    await channels.revoke(work, actor, slug, organization_id)
+    """Revoke a grant. An organization that has pulled the channel gets a takedown for its copy."""
+    await grants.revoke(work, actor, slug, organization_id)
 
 
-_CHANGES_200 = {200: ResponseSpec(ChangesView, generate_examples=False, description="A page of changes")}
-_UNCHANGED = {304: ResponseSpec(None, generate_examples=False, description="Nothing new")}
-_changes = operation("channel", "cursor_invalid", "cursor_expired")
+_PAGE = {200: ResponseSpec(ChangePage, generate_examples=False, description="A page of changes")}
 
 
 @get(
@@ -175,59 +165,37 @@ _changes = operation("channel", "cursor_invalid", "cursor_expired")
     operation_id="listChannelChanges",
     summary="Thay đổi của kênh · Changes of a channel",
     tags=TAGS,
-    opt=_changes["opt"],
-    security=_changes["security"],
-    responses=_changes["responses"] | _CHANGES_200 | _UNCHANGED,
+    **operation("channel", "cursor_invalid", "cursor_expired", also=_PAGE | NOT_MODIFIED),
 )
 async def list_changes(
     slug: FromPath[str],
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     *,
     since: Since = None,
     limit: PageSize = 100,
-    wait: Wait = 0,
+    wait: Wait = 0,  # noqa: ARG001 -- taken out of the query by api.cache.long_poll, which waits
     if_none_match: IfNoneMatch = None,
 ) -> Response[bytes]:
-    """Every material's last state, once, in commit order; the first page omits tombstones."""
-    parts, caller = read_by(request)
-    deadline = time.monotonic() + wait
-    page = await parts.feed.page(slug, caller, since, limit)
-    while wait and _unchanged(page, since, if_none_match):
-        with parts.watcher.watching(page.place.channel.id) as news:
-            caller = await parts.tokens.still(request.scope["state"]["caller"])  # so may a session end
-            page = await parts.feed.page(slug, caller, since, limit)  # a grant may be lost while we wait
-            if not _unchanged(page, since, if_none_match) or not await _until(news, deadline):
-                break
-    place, unchanged = page.place, _unchanged(page, since, if_none_match)
-    same = unchanged and matches(if_none_match, place.etag)
-    received = partial(parts.ledger.saw, channel_id=place.channel.id, seq=page.start if same else page.next_seq)
-    received(caller)
-    may_code(request.scope["state"])
-    if not wait:
-        may_repeat(request.scope["state"], place.channel.id, received, waits=unchanged)
-    cache = _PUBLIC if place.channel.public else "private, no-cache"
+    """List each material's last state, once, in commit order. The first page omits tombstones."""
+    services, caller = services_of(request), caller_of(request)
+    page = await services.feed.get_page(slug, caller.access, since, limit)
+    head, unchanged = page.head, _is_unchanged(page, since, if_none_match)
+    same = unchanged and etag_matches(if_none_match, head.etag)
+    seq = page.start if same else page.next_seq
+    count = partial(services.ledger.record_cursor, channel_id=head.channel.id, seq=seq)
+    count(caller.actor)
+    mark_compressible(request.scope["state"])
+    mark_cacheable(request.scope["state"], head.channel.id, count, nothing_new=unchanged)
+    cache_control = _PUBLIC if head.channel.public else "private, no-cache"
     if same:
-        return not_modified(place.etag, cache)
-    headers = {"etag": place.etag, "cache-control": cache, "vary": VARY}
-    return Published(page.body, headers=headers)
+        return not_modified(head.etag, cache_control)
+    headers = {"etag": head.etag, "cache-control": cache_control, "vary": COMPRESSIBLE_VARY}
+    return ReadyResponse(page.body, headers=headers)
 
 
-def _unchanged(page: Any, since: str | None, if_none_match: str | None) -> bool:
-    """With a cursor the head's ETag says nothing about pages between the two: only the head itself is unchanged."""
-    return matches(if_none_match, page.place.etag) if since is None else page.start >= page.place.head
-
-
-async def _until(news: asyncio.Event, deadline: float) -> bool:
-    """Sleep until news, the safety poll or the deadline. False when the time is up."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        return False
-    try:
-        await asyncio.wait_for(news.wait(), min(left, SAFETY_SECONDS))
-    except TimeoutError:
-        return True
-    news.clear()
-    return True
+def _is_unchanged(page: Page, since: str | None, if_none_match: str | None) -> bool:
+    """Whether a long poll has nothing new. With a cursor only the head itself counts: its ETag is no page's."""
+    return etag_matches(if_none_match, page.head.etag) if since is None else page.start >= page.head.head
 
 
 @get(
@@ -239,30 +207,33 @@ async def _until(news: asyncio.Event, deadline: float) -> bool:
 )
 async def get_digest(
     slug: FromPath[str],
-    parts: NamedDependency[Parts],
-    caller: NamedDependency[Actor | None],
-    at: Annotated[str | None, QueryParameter(description="The cursor you stand at")] = None,
+    feed: NamedDependency[FeedReader],
+    digests: NamedDependency[DigestReader],
+    key_ring: NamedDependency[KeyRing],
+    access: NamedDependency[ReadAccess],
+    at: Annotated[str | None, QueryParameter(description="Your cursor")] = None,
 ) -> Response[DigestView]:
-    """A mirror computes the same and knows that it is equal; the signature proves all of it at once."""
-    place = await parts.feed.place(slug, caller)
-    digest = await parts.digests.digest(place, at)
-    seal = parts.keys.sign(digest_statement(slug, **digest))
-    view = DigestView(**digest, signature=seal.value, kid=seal.kid)
-    return Response(view, headers={"cache-control": "no-store", "vary": "Authorization"})
+    """Read the signed digest of all live materials. A mirror computes the same and is thereby proven equal."""
+    head = await feed.get_channel_head(slug, access)
+    digest = await digests.get_digest(head, at)
+    signature = key_ring.sign(digest_statement(slug, **digest))
+    return Response(DigestView(**digest, signature=signature.value, kid=signature.kid), headers=_PER_CALLER)
 
 
 @get(
     "/v1/changes",
-    operation_id="listHeads",
+    operation_id="listChannelHeads",
     summary="Đầu của mọi kênh · Heads of all channels",
     tags=TAGS,
     **operation("channel"),
 )
-async def list_heads(parts: NamedDependency[Parts], caller: NamedDependency[Actor | None]) -> Response[HeadsView]:
-    """One call tells whether anything is new anywhere."""
-    places = await parts.feed.places(caller)
-    items = [HeadView(channel=place.channel.slug, cursor=str(place.cursor)) for place in places]
-    return Response(HeadsView(items=items), headers={"cache-control": "no-store", "vary": "Authorization"})
+async def list_heads(
+    feed: NamedDependency[FeedReader], access: NamedDependency[ReadAccess]
+) -> Response[ChannelHeadList]:
+    """Read the feed heads of all your channels: one request tells whether anything is new anywhere."""
+    heads = await feed.list_channel_heads(access)
+    items = [ChannelHeadView(channel=head.channel.slug, cursor=str(head.cursor)) for head in heads]
+    return Response(ChannelHeadList(items=items), headers=_PER_CALLER)
 
 
 ROUTES = [

@@ -1,46 +1,46 @@
-"""Takedowns: what must be removed, and who has done so."""
+"""Takedowns: what must be removed, and which organizations have done so."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, put
+from litestar import Response, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.callers.operations import WRITING, operation
-from api.content.views import Acknowledgement, TakedownList, TakedownView, show_takedown
-from api.dependencies import Parts, Unit
+from api.dependencies import AnyRequest, Unit
+from api.distribution.views import AcknowledgementRequest, TakedownList, TakedownView, show_takedown
 from api.http.pagination import CursorParameter, Limit, page_of, read_page_cursor
 from api.http.request_bodies import StrictBody
+from api.http.views import NO_STORE
 from domain.actor import Actor
 from domain.distribution.actions import takedowns
 from domain.errors import NotFound
+from storage.distribution.lists import TakedownLists
 
 TAGS = ["takedowns"]
+Waiting = Annotated[bool | None, QueryParameter(description="true: only those that wait for your answer")]
 
 
 @get(
     "/v1/takedowns",
     operation_id="listTakedowns",
-    summary="Việc phải gỡ · What must be removed",
+    summary="Việc phải gỡ · Takedowns",
     tags=TAGS,
     **operation("takedown.list"),
 )
 async def list_takedowns(
-    request: Request[Any, Any, Any],
-    parts: NamedDependency[Parts],
+    request: AnyRequest,
+    takedown_lists: NamedDependency[TakedownLists],
     actor: NamedDependency[Actor],
     *,
     cursor: CursorParameter = None,
     limit: Limit = 50,
-    waiting: Annotated[
-        bool | None, QueryParameter(description="true: only those that still wait for an answer")
-    ] = None,
+    waiting: Waiting = None,
 ) -> Response[TakedownList]:
-    """A partner sees those that address it; the coordinator sees all."""
-    after = read_page_cursor(cursor)
-    rows = await parts.desk.takedowns(actor, after=after, one=None, waiting=waiting, limit=limit + 1)
+    """List the takedowns that address your organization, newest first; the coordinator sees all."""
+    rows = await takedown_lists.page(actor, after=read_page_cursor(cursor), waiting=waiting, limit=limit + 1)
     return page_of(request, TakedownList, TakedownView, rows, limit)
 
 
@@ -52,18 +52,18 @@ async def list_takedowns(
     **operation("takedown.list"),
 )
 async def get_takedown(
-    takedown_id: FromPath[UUID], parts: NamedDependency[Parts], actor: NamedDependency[Actor]
+    takedown_id: FromPath[UUID], takedown_lists: NamedDependency[TakedownLists], actor: NamedDependency[Actor]
 ) -> Response[TakedownView]:
-    """Who has answered, and who has not."""
-    rows = await parts.desk.takedowns(actor, after=None, one=takedown_id, waiting=None, limit=1)
+    """Read a takedown: the answers that were given, and those that are missing."""
+    rows = await takedown_lists.page(actor, one=takedown_id, limit=1)
     if not rows:
         raise NotFound
-    return Response(msgspec.convert(rows[0], TakedownView), headers={"cache-control": "no-store"})
+    return Response(msgspec.convert(rows[0], TakedownView), headers=NO_STORE)
 
 
 @put(
     "/v1/takedowns/{takedown_id:uuid}/acks/{organization_id:uuid}",
-    dto=StrictBody[Acknowledgement],
+    dto=StrictBody[AcknowledgementRequest],
     return_dto=None,
     operation_id="acknowledgeTakedown",
     summary="Xác nhận đã gỡ · Acknowledge",
@@ -73,13 +73,13 @@ async def get_takedown(
 async def acknowledge(
     takedown_id: FromPath[UUID],
     organization_id: FromPath[UUID],
-    data: JSONBody[Acknowledgement],
+    data: JSONBody[AcknowledgementRequest],
     work: Unit,
     actor: NamedDependency[Actor],
 ) -> Response[TakedownView]:
-    """The last answer closes the takedown. The same again changes nothing."""
+    """Answer for an organization. The last answer closes the takedown; the same again changes nothing."""
     takedown = await takedowns.acknowledge(work, actor, takedown_id, organization_id, data.status, data.note)
-    return Response(show_takedown(takedown, actor), headers={"cache-control": "no-store"})
+    return Response(show_takedown(takedown, actor), headers=NO_STORE)
 
 
 ROUTES = [list_takedowns, get_takedown, acknowledge]

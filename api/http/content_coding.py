@@ -1,7 +1,7 @@
 """Content codings (RFC 9110 section 8.4) for what is published: zstd, br or gzip, as the caller prefers.
 
-Only answers that a route says are published text are coded: they hold no secret beside text that somebody else chose
-(BREACH).
+Only responses that a route marks as published text are compressed: they hold no secret beside text that an attacker
+chose (BREACH).
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 MIN_BYTES = 1024
 _ASIDE_BYTES = 64 * 1024
-"""From here on a thread compresses."""
+"""Larger bodies are compressed in a thread."""
 _CODERS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": lambda body: zstandard.ZstdCompressor(level=3).compress(body),
     "br": partial(brotli.compress, quality=5, mode=brotli.MODE_TEXT),
@@ -26,7 +26,7 @@ _CODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def negotiate(accept_encoding: bytes | None) -> str | None:
-    """Give the coding that the caller likes best of ours; None: as it is (RFC 9110 section 12.5.3)."""
+    """Give the coding that the caller prefers among ours; None: identity (RFC 9110 section 12.5.3)."""
     if not accept_encoding:
         return None
     liked: dict[str, float] = {}
@@ -41,13 +41,13 @@ def negotiate(accept_encoding: bytes | None) -> str | None:
     return best if 0 < liked.get(best, others) >= liked.get("identity", 0.0) else None
 
 
-def may_code(state: dict[str, Any]) -> None:
-    """Say that the answer under way is published text."""
-    state["may_code"] = True
+def mark_compressible(state: dict[str, Any]) -> None:
+    """Mark the response of the current request as published text."""
+    state["compressible"] = True
 
 
-class Coding:
-    """Codes the bodies of answers that `may_code` was said of. With a coding an ETag is weak: the bytes differ."""
+class ContentCoding:
+    """Compresses responses that were marked. With a coding the ETag is weak: the bytes differ."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -55,7 +55,7 @@ class Coding:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
         sent = dict(request["headers"]).get(b"accept-encoding") if request["type"] == "http" else None
-        coding, tell = negotiate(sent), cast("Any", send)
+        coding, send_message = negotiate(sent), cast("Any", send)
         if coding is None:
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ class Coding:
         async def coded(message: Any) -> None:
             if (
                 message["type"] == "http.response.start"
-                and "may_code" in request.get("state", ())
+                and "compressible" in request.get("state", ())
                 and message["status"] < 400
             ):
                 started.append({**message, "headers": [_weak(*header) for header in message["headers"]]})
@@ -74,10 +74,10 @@ class Coding:
                 if start["status"] == 200 and len(body) >= MIN_BYTES and not message.get("more_body"):
                     body = await _compress(coding, body)
                     start["headers"] = _coded(start["headers"], coding, len(body))
-                await tell(start)
-                await tell({**message, "body": body})
+                await send_message(start)
+                await send_message({**message, "body": body})
             else:
-                await tell(message)
+                await send_message(message)
 
         await self._app(scope, receive, coded)
 
@@ -94,5 +94,5 @@ def _coded(headers: list[tuple[bytes, bytes]], coding: str, size: int) -> list[t
 async def _compress(coding: str, body: bytes) -> bytes:
     coder = _CODERS[coding]
     coded = coder(body) if len(body) < _ASIDE_BYTES else await asyncio.to_thread(coder, body)
-    # A copy of the right size: coders cut theirs from one as large as the body, and that is what would be remembered.
+    # A copy of the right size: the compressors return a slice of a larger buffer, which a cache would keep alive.
     return bytes(memoryview(coded))

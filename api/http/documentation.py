@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from api.http.problems import Row
+from api.http.problems import ProblemText
 
 _STYLE = """
 body{font:16px/1.55 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#16202a;background:#fff}
@@ -24,7 +24,7 @@ def _page(title: str, body: str, language: str = "vi") -> str:
     )
 
 
-def problem_page(code: str, row: Row, *, english: bool) -> str:
+def problem_page(code: str, row: ProblemText, *, english: bool) -> str:
     """One problem explained, in the caller's language first."""
     first, second = (row.en, row.vi) if english else (row.vi, row.en)
     body = f"<h1>{escape(first[0])}</h1><p>{escape(first[1])}</p><p><code>{code}</code> · HTTP {row.status}</p>"
@@ -33,7 +33,7 @@ def problem_page(code: str, row: Row, *, english: bool) -> str:
 
 
 def docs_page(openapi: dict[str, Any]) -> str:
-    """Every operation of the contract, by area."""
+    """Every operation of the contract, by tag."""
     areas: dict[str, list[str]] = {}
     for path, methods in openapi["paths"].items():
         for method, about in methods.items():

@@ -1,5 +1,6 @@
 """The OpenAPI document: what Litestar finds out, made exact for what we answer."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -7,62 +8,45 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from api.http.openapi_schemas import component_schemas, with_named_enums
+from api.http.openapi_text import FORMS, HEADERS, INFO, NEEDED_HEADERS, TAGS
 from api.http.problems import MEDIA_TYPE
-from domain.identity.directory import Line
-from domain.permissions import SCOPE_TEXT
+from domain.scopes import SCOPE_TEXT
 
-_SCOPE_TEXT = {scope: " · ".join(text) for scope, text in SCOPE_TEXT.items()}
-_TOKENS = {"tokenUrl": "/oauth/token", "scopes": _SCOPE_TEXT}
+_REF = "#/components/schemas/"
+_SCOPES = {scope: " · ".join(text) for scope, text in SCOPE_TEXT.items()}
+_TOKENS = {"tokenUrl": "/oauth/token", "scopes": _SCOPES}
 _FLOWS = {
     "clientCredentials": _TOKENS,
     "authorizationCode": {**_TOKENS, "authorizationUrl": "/oauth/authorize", "refreshUrl": "/oauth/token"},
 }
-_PROOF = ("client_id", "client_assertion_type", "client_assertion")
-_FORMS = {
-    "issueToken": (
-        "grant_type",
-        "scope",
-        "code",
-        "code_verifier",
-        "redirect_uri",
-        "refresh_token",
-        "device_code",
-        *_PROOF,
-    ),
-    "revokeToken": ("token", "token_type_hint", *_PROOF),
-    "introspectToken": ("token", "token_type_hint", *_PROOF),
-    "authorizeDevice": ("client_id", "scope", *_PROOF[1:]),
-}
-_LINES: dict[str, Any] = {
-    "application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Line"}}},
+_ROWS: dict[str, Any] = {
+    "application/json": {"schema": {"type": "array", "items": {"$ref": f"{_REF}OrganizationRow"}}},
     "text/csv": {"schema": {"type": "string"}},
 }
-_BYTES = {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_BODIES = {"appendUpload": _BYTES, "createUpload": _BYTES, "importOrganizations": _LINES}
-_HEADERS: dict[str, tuple[str, ...]] = {
-    "createUpload": ("Upload-Length", "Upload-Metadata", "Upload-Checksum"),
-    "appendUpload": ("Upload-Offset", "Upload-Checksum"),
-    "getMedia": ("Range", "If-Range"),
-    "getAssetContent": ("Range", "If-Range"),
-}
+_BYTES: dict[str, Any] = {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BODIES = {"appendUpload": _BYTES, "createUpload": _BYTES, "importOrganizations": _ROWS}
+_EMPTY = {("getUpload", "200"), ("createUpload", "201")}
+_EXAMPLES: dict[str, Any] = msgspec.json.decode(Path(__file__).with_name("openapi_examples.json").read_bytes())
+"""`schemas`: by component; `operations`: by operation and media type, where the component's does not fit."""
 
 
-def build_contract(app: Litestar) -> dict[str, Any]:
-    """Give the OpenAPI 3.1 document as plain dicts."""
+def build_contract(app: Litestar, contact: str) -> dict[str, Any]:
+    """Give the OpenAPI 3.1 document as plain dicts. `contact`: a mailto: or https: address."""
     document: dict[str, Any] = app.openapi_schema.to_schema()
+    kind, _, address = contact.partition("mailto:")
+    document["info"] |= INFO | {"contact": {"email": address} if not kind and address else {"url": contact}}
     document["servers"] = [{"url": "/"}]
-    document.setdefault("components", {})["securitySchemes"] = {
-        "oauth": {
-            "type": "oauth2",
-            "flows": _FLOWS,
-        }
-    }
-    document["components"]["schemas"] = _schemas(document["components"]["schemas"])
+    document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    schemas = component_schemas(document["components"]["schemas"]) | _form_schemas()
+    document["components"] = {"schemas": schemas, "securitySchemes": {"oauth": {"type": "oauth2", "flows": _FLOWS}}}
     access = {handler.operation_id: handler.opt["access"] for handler in _handlers(app)}
     for methods in document["paths"].values():
         for about in methods.values():
             about["x-lantoa-access"] = access[about["operationId"]]
             _exact(about)
+            _add_examples(about)
+    document["paths"] = with_named_enums(document["paths"])
     return document
 
 
@@ -71,59 +55,71 @@ def _handlers(app: Litestar) -> list[HTTPRouteHandler]:
     return [handler for route in routes for handler in route.route_handlers if "access" in handler.opt]
 
 
-def _schemas(found: dict[str, Any]) -> dict[str, Any]:
-    """The schemas as msgspec enforces them: Litestar's lose bounds inside lists and unions."""
-    known = {kind.__name__: kind for kind in _structs(msgspec.Struct)}
-    kinds = [*(known[name] for name in sorted(found)), Line]
-    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    return _python_patterns_out(schemas)  # type: ignore[no-any-return]
-
-
-def _structs(kind: type) -> list[type]:
-    found: list[type] = []
-    below: type
-    for below in kind.__subclasses__():
-        found += [below, *_structs(below)]
-    return found
-
-
-def _python_patterns_out(value: Any) -> Any:
-    r"""JSON Schema has ECMA 262 patterns: `^…$` where Python says `\A…\Z`."""
-    if isinstance(value, dict):
-        fixed = {key: _python_patterns_out(each) for key, each in value.items()}
-        if isinstance(fixed.get("pattern"), str):
-            fixed["pattern"] = fixed["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
-        return fixed
-    return [_python_patterns_out(each) for each in value] if isinstance(value, list) else value
+def _form_schemas() -> dict[str, Any]:
+    return {
+        name: {
+            "title": name,
+            "description": f"The form of `{operation}`.",
+            "type": "object",
+            "properties": {field: {"type": "string", "description": text} for field, text in fields.items()},
+            "required": [next(iter(fields))],
+        }
+        for operation, (name, fields) in FORMS.items()
+    }
 
 
 def _exact(about: dict[str, Any]) -> None:
+    """Correct one operation."""
     name = about["operationId"]
+    about.pop("deprecated", None)
+    about.setdefault("security", [])
     for status, answer in about["responses"].items():
         content = answer.get("content", {})
-        if status[0] in "45" and "application/json" in content and name not in _FORMS:
-            answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        if status in ("204", "304", "302"):
+        if status[0] in "45" and "application/json" in content and name not in FORMS:
+            answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}
+        if status in ("204", "304", "302") or (name, status) in _EMPTY:
             answer.pop("content", None)
-    about.pop("deprecated", None)
     if name == "putMaterial":
         about["responses"]["201"] = {**about["responses"]["200"], "description": "Created"}
-    if name in _FORMS:
-        fields = {field: {"type": "string"} for field in _FORMS[name]}
-        schema = {"type": "object", "properties": fields, "required": [_FORMS[name][0]]}
-        about["requestBody"] = {
-            "required": True,
-            "content": {"application/x-www-form-urlencoded": {"schema": schema}},
-        }
-        about["security"] = []
-        for status in ("400", "401", "429"):
-            error = {"schema": {"$ref": "#/components/schemas/OAuthError"}}
-            about["responses"][status]["content"] = {"application/json": error}
     if name == "exportOrganizations":
-        about["responses"]["200"]["content"] = _LINES
+        about["responses"]["200"]["content"] = _ROWS
     if name in _BODIES:
         about["requestBody"] = {"content": _BODIES[name]}
-    for header in _HEADERS.get(name, ()):
-        needed = header in ("Upload-Length", "Upload-Offset")
-        kind: dict[str, Any] = {"type": "integer", "minimum": 0} if needed else {"type": "string"}
-        about.setdefault("parameters", []).append({"name": header, "in": "header", "required": needed, "schema": kind})
+    if name in FORMS:
+        _oauth_form(about)
+    for parameter in about.get("parameters", ()):
+        _query_parameter(parameter)
+    for header, text in HEADERS.get(name, {}).items():
+        length = header in ("Upload-Length", "Upload-Offset")
+        schema: dict[str, Any] = {"type": "integer", "minimum": 0} if length else {"type": "string"}
+        made = {"name": header, "in": "header", "description": text, "required": header in NEEDED_HEADERS}
+        about.setdefault("parameters", []).append(made | {"schema": schema})
+
+
+def _oauth_form(about: dict[str, Any]) -> None:
+    """OAuth endpoints take forms and answer with OAuth errors (RFC 6749 section 5.2)."""
+    form = {"schema": {"$ref": f"{_REF}{FORMS[about['operationId']][0]}"}}
+    about["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": form}}
+    for status in ("400", "401", "429"):
+        about["responses"][status]["content"] = {"application/json": {"schema": {"$ref": f"{_REF}OAuthError"}}}
+
+
+def _query_parameter(parameter: dict[str, Any]) -> None:
+    """A parameter cannot be null: it is left out instead."""
+    schema = parameter["schema"]
+    kinds = [each for each in schema.pop("oneOf", ()) if each != {"type": "null"}]
+    if kinds:
+        schema |= kinds[0]
+    schema.pop("description", None)
+
+
+def _add_examples(about: dict[str, Any]) -> None:
+    """Put an example into the request and into each successful response."""
+    contents = [answer.get("content", {}) for status, answer in about["responses"].items() if status[0] == "2"]
+    request = about.get("requestBody", {}).get("content", {})
+    for name, content in [("request", request), *(("2xx", each) for each in contents)]:
+        own = _EXAMPLES["operations"].get(about["operationId"], {}).get(name, {})
+        for media_type, body in content.items():
+            component = body["schema"].get("$ref", "").removeprefix(_REF)
+            example = own.get(media_type, _EXAMPLES["schemas"].get(component))
+            content[media_type] = body if example is None else body | {"example": example}

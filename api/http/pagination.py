@@ -10,16 +10,16 @@ import msgspec
 from litestar import Request, Response
 from litestar.params import QueryParameter
 
-from domain.errors import UnknownParameter
+from domain.errors import InvalidParameter
 
-Limit = Annotated[int, QueryParameter(ge=1, le=200, description="At most so many items")]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="The most items on a page")]
 CursorParameter = Annotated[str | None, QueryParameter(description="`next` of the page before")]
 Within = Annotated[UUID | None, QueryParameter(name="organization", description="Only of this organization")]
 T = TypeVar("T")
 
 
 def read_page_cursor(cursor: str | None) -> UUID | None:
-    """Read an opaque list cursor; UnknownParameter for nonsense."""
+    """Read an opaque list cursor; InvalidParameter for nonsense."""
     return read_cursor(cursor, UUID)
 
 
@@ -30,21 +30,21 @@ def read_cursor(cursor: str | None, kind: Callable[[str], T]) -> T | None:
     try:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode()
         if "\0" in text or len(text) > 100:
-            raise UnknownParameter(parameter="cursor")
+            raise InvalidParameter(parameter="cursor", expected="cursor")
         return kind(text)
     except ValueError as error:
-        raise UnknownParameter(parameter="cursor") from error
+        raise InvalidParameter(parameter="cursor", expected="cursor") from error
 
 
 def page_of(
     request: Request[Any, Any, Any],
     kind: type[T],
-    line: type[Any],
+    item: type[Any],
     rows: Sequence[dict[str, Any]],
     limit: int,
 ) -> Response[T]:
     """Show `rows` (one more than `limit` when there are more) as a page."""
-    items = [msgspec.convert(row, line) for row in rows[:limit]]
+    items = [msgspec.convert(row, item) for row in rows[:limit]]
     if len(rows) <= limit:
         return Response(kind(items=items), headers={"cache-control": "no-store"})  # type: ignore[call-arg]
     cursor = urlsafe_b64encode(str(rows[limit - 1]["id"]).encode()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Rate limits per client and per anonymous address, per process (the stated error: n processes allow n times)."""
+"""Rate limits per client and per anonymous address, in each process by itself (n processes allow n times as much)."""
 
 import time
 from collections import OrderedDict
@@ -7,17 +7,17 @@ from typing import Any
 WINDOW_SECONDS = 60
 _MAX_CALLERS = 20_000
 _BYTES_EACH = 400
-"""About what one remembered bucket takes."""
+"""About what one bucket takes."""
 
 
 Taken = tuple[int, int, int]
 """(limit, left, seconds to wait; 0 when the request may go on)"""
 LEFT = b'"default";r=%%d;t=%d' % WINDOW_SECONDS
-"""The value of `RateLimit`, but for what is left."""
+"""The value of `RateLimit`; the remaining requests are filled in."""
 
 
 class Bucket:
-    """What one caller has left of its requests, as of a time of the monotonic clock."""
+    """Token bucket of one caller; `at` is on the monotonic clock."""
 
     __slots__ = ("at", "left", "limit")
 
@@ -27,7 +27,7 @@ class Bucket:
         self.at = now
 
     def take(self, now: float) -> Taken:
-        """Count one request. One that must wait is not counted."""
+        """Count one request; a refused one is not counted."""
         limit = self.limit
         left = self.left + (now - self.at) * limit / WINDOW_SECONDS
         if left > limit:

@@ -1,4 +1,4 @@
-"""Answers whose bytes are there already. Litestar's making of a response takes longer than reading a document."""
+"""Responses whose bytes are ready. Litestar's building of a response takes longer than reading a document."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 _JSON = (b"content-type", b"application/json")
 
 
-class Published(Response[bytes]):
-    """JSON that is sent as it is kept; with 304 nothing but headers."""
+class ReadyResponse(Response[bytes]):
+    """JSON that is sent as it is stored; with 304 only headers."""
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
-        """Give what the server calls; nothing that layers above might add is defined."""
+        """Give the ASGI callable; headers and cookies of outer Litestar layers are not supported."""
         status, body = self.status_code or 200, self.content
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
         if status == 200:

@@ -1,5 +1,7 @@
-"""Reading a JSON body: strict types, no unknown fields, NFC text, bounded depth."""
+"""Reading a JSON body: strict types, no unknown or repeated members, NFC text, bounded depth."""
 
+import json
+import re
 from collections.abc import Generator
 from typing import Any, Generic, TypeVar, cast
 
@@ -9,25 +11,75 @@ from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
-from domain.errors import Fault, InvalidContent, MalformedRequest, UnsupportedMediaType
-from domain.merge_patch import fault_of
-from domain.text import forbidden_place, normalise
+from domain.errors import (
+    BodyRequired,
+    FieldError,
+    InvalidContent,
+    MalformedJson,
+    MalformedRequest,
+    UnsupportedMediaType,
+)
+from domain.merge_patch import field_error
+from domain.text import normalise, text_error
 
 MAX_DEPTH = 32
 T = TypeVar("T")
+_BYTE = re.compile(r"\(byte (\d+)\)")
+
+
+class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the wire types of request bodies: unknown members are refused."""
+
+
+class _Repeated(Exception):  # noqa: N818 -- carries a name out of the parser
+    pass
 
 
 def read_json(raw: bytes) -> object:
-    """Decode JSON into builtins, or raise MalformedRequest or InvalidContent. Text comes out in NFC."""
+    """Decode JSON into builtins. Raises BodyRequired, MalformedJson, MalformedRequest or InvalidContent."""
+    if not raw.strip():
+        raise BodyRequired
     try:
         value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedRequest(reason="JSON") from error
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(reason="UTF-8") from error
+    except msgspec.DecodeError as error:
+        raise _malformed(raw, str(error)) from error
+    except RecursionError as error:
+        raise MalformedRequest(reason=f"JSON deeper than {MAX_DEPTH}") from error
     if _deeper(value, MAX_DEPTH):
         raise MalformedRequest(reason=f"JSON deeper than {MAX_DEPTH}")
-    if (pointer := forbidden_place(value)) is not None:
-        raise InvalidContent(errors=[Fault(pointer=pointer, code="control_character")])
+    _check_members(raw)
+    if (error_found := text_error(value)) is not None:
+        raise InvalidContent(errors=[error_found])
     return normalise(value)
+
+
+def _malformed(raw: bytes, message: str) -> MalformedJson:
+    found = _BYTE.search(message)
+    byte = int(found[1]) if found else len(raw)
+    before = raw[:byte]
+    line_start = before.rfind(b"\n") + 1
+    column = len(before[line_start:].decode("utf-8", "replace")) + 1
+    return MalformedJson(line=before.count(b"\n") + 1, column=column, byte=byte)
+
+
+def _check_members(raw: bytes) -> None:
+    """Raise InvalidContent for an object with the same member twice: readers disagree about which one counts."""
+
+    def unique(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) != len(names):
+            raise _Repeated(next(name for i, name in enumerate(names) if name in names[:i]))
+
+    try:
+        json.loads(raw, object_pairs_hook=unique)
+    except _Repeated as error:
+        name = str(error)
+        repeated = FieldError(pointer=f"/{name}", code="duplicate_member", facts={"name": name})
+        raise InvalidContent(errors=[repeated]) from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise InvalidContent(errors=[FieldError(pointer="", code="out_of_bounds")]) from error
 
 
 def _deeper(value: object, left: int) -> bool:
@@ -39,25 +91,31 @@ def _deeper(value: object, left: int) -> bool:
 
 
 def convert(value: object, kind: type[T]) -> T:
-    """Make a struct of builtins without coercion; what does not fit becomes a Fault with its place."""
+    """Make a struct of builtins without coercion; what does not fit becomes a field error with its pointer."""
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise InvalidContent(errors=[fault_of(error)]) from error
+        raise InvalidContent(errors=[field_error(error, kind)]) from error
     except OverflowError as error:
-        raise InvalidContent(errors=[Fault(pointer="", code="out_of_bounds")]) from error
+        raise InvalidContent(errors=[FieldError(pointer="", code="out_of_bounds")]) from error
 
 
 class StrictBody(AbstractDTO[T], Generic[T]):
-    """Litestar's own parsing coerces types and ignores Content-Type; this one does neither. No body is `{}`."""
+    """Litestar's own parsing coerces types and ignores Content-Type; this one does neither."""
+
+    optional = False
+    """Whether no body at all is read as `{}`."""
 
     def decode_bytes(self, value: bytes) -> Any:
         sent = self.asgi_connection.headers.get("content-type", "").partition(";")[0].strip().lower()
         expected = ("application/json", "application/merge-patch+json")
-        if value and sent not in expected:
+        if not value:
+            if not self.optional:
+                raise BodyRequired
+            return convert({}, self.model_type)
+        if sent not in expected:
             raise UnsupportedMediaType(expected="application/json")
-        decoded = read_json(value or b"{}")
-        return convert(decoded, self.model_type)
+        return convert(read_json(value), self.model_type)
 
     def decode_builtins(self, value: dict[str, Any]) -> Any:
         raise UnsupportedMediaType(expected="application/json")
@@ -81,36 +139,49 @@ class StrictBody(AbstractDTO[T], Generic[T]):
         return cast("Reference | Schema", schema_creator.for_field_definition(field_definition))
 
 
+class OptionalBody(StrictBody[T], Generic[T]):
+    """A body that may be left out: every field has a default."""
+
+    optional = True
+
+
 def patch_of(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
-    """Make the merge-patch form of a struct: every field may be absent, or null to take it back, in every depth."""
+    """Make the merge-patch form of a struct: every field may be absent, or null to reset it, at every depth."""
     fields = []
     for field in msgspec.structs.fields(kind):
         inner = field.type
-        nested = next((t for t in _parts(inner) if isinstance(t, type) and issubclass(t, msgspec.Struct)), None)
-        if nested is not None and not _is_tuple(inner):
-            inner = patch_of(nested, f"{name}{nested.__name__}")
+        nested = next((t for t in _arguments(inner) if isinstance(t, type) and issubclass(t, msgspec.Struct)), None)
+        if nested is not None and "tuple[" not in str(inner):
+            inner = patch_of(nested, f"{nested.__name__}Patch")
         fields.append((field.name, inner | None | msgspec.UnsetType, msgspec.UNSET))
-    return msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True, frozen=True)
+    return msgspec.defstruct(
+        name,
+        fields,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        frozen=True,
+        namespace={"__doc__": f"Changes to {kind.__name__} (RFC 7396): absent fields stay, null resets a field."},
+    )
 
 
-def _parts(annotation: Any) -> tuple[Any, ...]:
+def _arguments(annotation: Any) -> tuple[Any, ...]:
     return getattr(annotation, "__args__", ()) or (annotation,)
 
 
-def _is_tuple(annotation: Any) -> bool:
-    text = str(annotation)
-    return "tuple[" in text
-
-
 def sent_fields(patch: msgspec.Struct) -> dict[str, object]:
-    """Give back what a patch named: values and nulls, without the fields that were absent."""
+    """The fields that a patch named: values and nulls, without the fields that were absent."""
     found: dict[str, object] = {}
     for name in patch.__struct_fields__:
         value = getattr(patch, name)
         if value is msgspec.UNSET:
             continue
-        if isinstance(value, msgspec.Struct) and type(value).__name__.startswith(type(patch).__name__):
+        if isinstance(value, msgspec.Struct) and type(value).__name__.endswith("Patch"):
             found[name] = sent_fields(value)
         else:
             found[name] = msgspec.to_builtins(value)
     return found
+
+
+def given_fields(body: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a body that are set, as they are."""
+    return {name: value for name, value in msgspec.structs.asdict(body).items() if value is not msgspec.UNSET}

@@ -1,4 +1,4 @@
-"""The outermost ASGI layer: security headers, HEAD, CORS and the size of bodies, for every answer alike."""
+"""The outer middleware: security headers, HEAD, CORS and the size of bodies, for every response."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -24,6 +24,7 @@ _OPEN = (
     "/v1/changes",
     "/v1/materials",
     "/v1/media",
+    "/v1/vocabularies",
     "/openapi.json",
     "/healthz/",
 )
@@ -57,15 +58,15 @@ Origins = Callable[[], Awaitable[frozenset[str]]]
 """The web origins of registered apps."""
 
 
-class Apps:
-    """The origins of registered apps, remembered for some seconds; without a database the last known ones."""
+class AppOrigins:
+    """The origins of registered apps, cached for five seconds; without a database the last known ones."""
 
     def __init__(self, origins: Origins) -> None:
         self._origins = origins
         self._known: frozenset[str] = frozenset()
         self._until = 0.0
 
-    async def know(self, origin: str) -> bool:
+    async def contains(self, origin: str) -> bool:
         if time.monotonic() >= self._until:
             try:
                 self._known = await self._origins()
@@ -79,33 +80,33 @@ def _allow(origin: bytes) -> tuple[bytes, bytes]:
     return (b"access-control-allow-origin", origin)
 
 
-class Edge:
-    """Wraps the whole application. HEAD is answered like GET without the body, where a route has no HEAD of its own."""
+class OuterMiddleware:
+    """Wraps the application. HEAD is answered like GET without the body, where a route has no HEAD of its own."""
 
     def __init__(self, app: ASGIApp, origins: Origins, counts: Counts) -> None:
         self._app = app
         self._counts = counts
-        self._apps = Apps(origins)
+        self._apps = AppOrigins(origins)
 
     async def _cors(self, path: str, origin: bytes) -> list[tuple[bytes, bytes]]:
-        """What an answer says to scripts of `origin` (empty: no script asks)."""
+        """CORS headers for scripts of `origin` (empty: not a script's request)."""
         if path.startswith(_OPEN):
             return [_allow(b"*"), _EXPOSED]
         if not path.startswith(_SHARED):
             return []
-        known = bool(origin) and await self._apps.know(origin.decode("latin-1"))
+        known = bool(origin) and await self._apps.contains(origin.decode("latin-1"))
         return [(b"vary", b"Origin"), *([_allow(origin), _EXPOSED] if known else [])]
 
     async def _preflight(self, path: str, headers: dict[bytes, bytes], send: Send) -> bool:
-        """Answer what a browser asks before a script's request; False where no script may do that."""
+        """Answer a CORS preflight; False where scripts may not do that."""
         origin, asked = headers.get(b"origin", b""), headers.get(b"access-control-request-method")
         if path.startswith(_OPEN) and asked in (b"GET", b"HEAD"):
-            told = [_allow(b"*"), *_PREFLIGHT]
-        elif path.startswith(_SHARED) and await self._apps.know(origin.decode("latin-1")):
-            told = [_allow(origin), (b"vary", b"Origin"), *_PREFLIGHT_OF_APPS]
+            headers_sent = [_allow(b"*"), *_PREFLIGHT]
+        elif path.startswith(_SHARED) and await self._apps.contains(origin.decode("latin-1")):
+            headers_sent = [_allow(origin), (b"vary", b"Origin"), *_PREFLIGHT_OF_APPS]
         else:
             return False
-        await send({"type": "http.response.start", "status": 204, "headers": told + _SECURITY})
+        await send({"type": "http.response.start", "status": 204, "headers": headers_sent + _SECURITY})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return True
 
@@ -131,9 +132,9 @@ class Edge:
             unread = unread and bool(message.get("more_body"))
             return message
 
-        async def adorned(message: Any) -> None:
+        async def with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
-                # The server drops a connection whose request was not read to its end: the client must know.
+                # The server drops a connection whose request body was not read to the end: tell the client.
                 extra = _SECURITY + cors + ([_CLOSE] if unread else [])
                 message = {**message, "headers": [*message["headers"], *extra]}
                 self._counts.application[message["status"]] += 1
@@ -142,9 +143,9 @@ class Edge:
             await send(message)
 
         if path.startswith(_UPLOADS):
-            await self._app(request, watched, adorned)
+            await self._app(request, watched, with_headers)
             return
-        await self._bounded(request, headers, watched, adorned)
+        await self._bounded(request, headers, watched, with_headers)
 
     async def _bounded(self, scope: Any, headers: dict[bytes, bytes], receive: Receive, send: Any) -> None:
         declared = headers.get(b"content-length", b"0")

@@ -1,21 +1,23 @@
-"""People: invited, given roles, suspended."""
+"""Members and invitations."""
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api.callers.operations import CHANGING, KEYED, WRITING, IdempotencyKey, IfMatch, known_revision, operation
-from api.dependencies import Parts, Unit
+from api.dependencies import AnyRequest, Unit
 from api.http.pagination import CursorParameter, Limit, Within, page_of, read_page_cursor
-from api.http.request_bodies import StrictBody
-from api.identity.views import InvitationView, MemberChange, MemberList, MemberView, NewInvitation, sent, show_member
+from api.http.request_bodies import StrictBody, given_fields
+from api.http.views import NO_STORE
+from api.identity.views import InvitationRequest, InvitationView, MemberList, MemberPatch, MemberView, show_member
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.identity.actions import members
+from runtime.settings import Settings
+from storage.identity.lists import MemberLists
 
 TAGS = ["members"]
 
@@ -28,16 +30,16 @@ TAGS = ["members"]
     **operation("member.read"),
 )
 async def list_members(
-    request: Request[Any, Any, Any],
-    parts: NamedDependency[Parts],
+    request: AnyRequest,
+    member_lists: NamedDependency[MemberLists],
     actor: NamedDependency[Actor],
     *,
     cursor: CursorParameter = None,
     limit: Limit = 50,
     within: Within = None,
 ) -> Response[MemberList]:
-    """Those you may manage, oldest first."""
-    rows = await parts.directory.members(actor, after=read_page_cursor(cursor), organization=within, limit=limit + 1)
+    """List the members you may manage, oldest first."""
+    rows = await member_lists.page(actor, after=read_page_cursor(cursor), organization=within, limit=limit + 1)
     return page_of(request, MemberList, MemberView, rows, limit)
 
 
@@ -49,10 +51,10 @@ async def list_members(
     **operation("member.read"),
 )
 async def get_member(
-    member_id: FromPath[UUID], parts: NamedDependency[Parts], actor: NamedDependency[Actor]
+    member_id: FromPath[UUID], member_lists: NamedDependency[MemberLists], actor: NamedDependency[Actor]
 ) -> Response[MemberView]:
-    """The ETag is what a change must send."""
-    rows = await parts.directory.members(actor, after=None, one=member_id, limit=1)
+    """Read one member. A change must send its ETag."""
+    rows = await member_lists.page(actor, one=member_id, limit=1)
     if not rows:
         raise NotFound
     headers = {"etag": f'"{rows[0]["revision"]}"', "cache-control": "no-store"}
@@ -61,7 +63,7 @@ async def get_member(
 
 @patch(
     "/v1/members/{member_id:uuid}",
-    dto=StrictBody[MemberChange],
+    dto=StrictBody[MemberPatch],
     return_dto=None,
     operation_id="changeMember",
     summary="Đổi vai trò, tạm ngưng · Change roles, suspend",
@@ -70,20 +72,20 @@ async def get_member(
 )
 async def change_member(
     member_id: FromPath[UUID],
-    data: JSONBody[MemberChange],
+    data: JSONBody[MemberPatch],
     work: Unit,
     actor: NamedDependency[Actor],
     if_match: IfMatch = None,
 ) -> Response[MemberView]:
-    """A suspended member's tokens stop within five seconds."""
-    changed = await members.change(work, actor, member_id, known_revision(if_match), **sent(data))
+    """Change roles, suspend or reactivate. A suspended member's tokens stop within five seconds."""
+    changed = await members.change(work, actor, member_id, known_revision(if_match), **given_fields(data))
     headers = {"etag": f'"{changed.revision}"', "cache-control": "no-store"}
     return Response(show_member(changed), headers=headers)
 
 
 @post(
     "/v1/invitations",
-    dto=StrictBody[NewInvitation],
+    dto=StrictBody[InvitationRequest],
     return_dto=None,
     operation_id="inviteMember",
     summary="Mời một người · Invite a person",
@@ -91,18 +93,18 @@ async def change_member(
     **operation("member.manage", *WRITING, *KEYED, shown_once=True),
 )
 async def invite_member(
-    data: JSONBody[NewInvitation],
-    parts: NamedDependency[Parts],
+    data: JSONBody[InvitationRequest],
+    settings: NamedDependency[Settings],
     work: Unit,
     actor: NamedDependency[Actor],
-    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by api.middleware
+    idempotency_key: IdempotencyKey = None,  # noqa: ARG001 -- read by the idempotency middleware
 ) -> Response[InvitationView]:
-    """The link is good for seven days and for one person."""
+    """Invite a person. The link is valid for seven days and for one person, and is shown once."""
     email = data.email if isinstance(data.email, str) else None
     made, code = await members.invite(work, actor, data.organization_id, data.roles, email)
-    link = f"{parts.settings.public_url}/invite?code={code}"
+    link = f"{settings.public_url}/invite?code={code}"
     view = InvitationView(id=made.id, code=code, link=link, expires_at=made.expires_at)
-    return Response(view, headers={"cache-control": "no-store"})
+    return Response(view, headers=NO_STORE)
 
 
 @delete(
@@ -114,7 +116,7 @@ async def invite_member(
     **operation("member.manage"),
 )
 async def withdraw_invitation(invitation_id: FromPath[UUID], work: Unit, actor: NamedDependency[Actor]) -> None:
-    """As long as nobody has accepted it."""
+    """Withdraw an invitation that nobody has accepted."""
     await members.withdraw_invitation(work, actor, invitation_id)
 
 

@@ -1,16 +1,17 @@
-"""What machines must know before they ask for a token: keys and metadata."""
+"""Keys and metadata that machines read before they request a token."""
 
 from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from adapters.key_ring import KeyRing
 from api.callers.operations import operation
-from api.callers.tokens import REMEMBERED_SECONDS
-from api.dependencies import Parts
+from api.callers.tokens import SESSION_SECONDS
 from api.oauth.clients import CONFIDENTIAL, METHODS
 from domain.identity.oauth_grant import GRANT_TYPES
-from domain.permissions import SCOPES
+from domain.scopes import SCOPES
+from runtime.settings import Settings
 
 TAGS = ["identity"]
 _CACHED = {"cache-control": "public, max-age=300"}
@@ -23,9 +24,9 @@ _CACHED = {"cache-control": "public, max-age=300"}
     tags=TAGS,
     **operation("open"),
 )
-async def get_keys(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
-    """ES256 keys verify tokens, Ed25519 keys verify documents (RFC 7517, RFC 8037). `nbf`, `exp`: when each signs."""
-    return Response({"keys": parts.keys.public}, headers=_CACHED)
+async def get_keys(key_ring: NamedDependency[KeyRing]) -> Response[dict[str, Any]]:
+    """Read the public keys (RFC 7517, 8037): ES256 for tokens, Ed25519 for documents. `nbf`, `exp`: when each signs."""
+    return Response({"keys": key_ring.public}, headers=_CACHED)
 
 
 @get(
@@ -35,10 +36,10 @@ async def get_keys(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
     tags=TAGS,
     **operation("open"),
 )
-async def server_metadata(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
-    """RFC 8414. The issuer is what is configured, whatever Host was sent."""
-    issuer = parts.settings.public_url
-    told = {
+async def server_metadata(settings: NamedDependency[Settings]) -> Response[dict[str, Any]]:
+    """Read the authorization server metadata (RFC 8414). The issuer is the configured one, whatever Host was sent."""
+    issuer = settings.public_url
+    metadata = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
         "token_endpoint": f"{issuer}/oauth/token",
@@ -54,12 +55,12 @@ async def server_metadata(parts: NamedDependency[Parts]) -> Response[dict[str, A
         "scopes_supported": SCOPES,
         "ui_locales_supported": ["vi", "en"],
         "service_documentation": f"{issuer}/docs",
-        "lantoa_revocation_seconds": int(REMEMBERED_SECONDS),
+        "lantoa_revocation_seconds": int(SESSION_SECONDS),
     }
     for endpoint, methods in (("token", METHODS), ("revocation", METHODS), ("introspection", CONFIDENTIAL)):
-        told[f"{endpoint}_endpoint_auth_methods_supported"] = methods
-        told[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
-    return Response(told, headers=_CACHED)
+        metadata[f"{endpoint}_endpoint_auth_methods_supported"] = methods
+        metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
+    return Response(metadata, headers=_CACHED)
 
 
 @get(
@@ -69,17 +70,17 @@ async def server_metadata(parts: NamedDependency[Parts]) -> Response[dict[str, A
     tags=TAGS,
     **operation("open"),
 )
-async def resource_metadata(parts: NamedDependency[Parts]) -> Response[dict[str, Any]]:
-    """RFC 9728."""
-    issuer = parts.settings.public_url
-    told = {
+async def resource_metadata(settings: NamedDependency[Settings]) -> Response[dict[str, Any]]:
+    """Read the protected resource metadata (RFC 9728)."""
+    issuer = settings.public_url
+    metadata = {
         "resource": issuer,
         "authorization_servers": [issuer],
         "scopes_supported": SCOPES,
         "bearer_methods_supported": ["header"],
         "resource_documentation": f"{issuer}/docs",
     }
-    return Response(told, headers=_CACHED)
+    return Response(metadata, headers=_CACHED)
 
 
 ROUTES = [get_keys, server_metadata, resource_metadata]

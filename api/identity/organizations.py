@@ -1,26 +1,34 @@
-"""Who is in the programme: the tree of organizations, exchanged as CSV or JSON."""
+"""Organizations: the programme's tree, exchanged as CSV or JSON."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.callers.operations import WRITING, operation
-from api.content.views import OrganizationList, OrganizationView
-from api.dependencies import Parts, Unit
+from api.dependencies import AnyRequest, Unit
 from api.http.pagination import CursorParameter, Limit, page_of, read_page_cursor
 from api.http.request_bodies import StrictBody, convert, read_json
-from api.identity.views import DifferenceView, OrganizationDetail, Succession, show_organization
+from api.http.views import NO_STORE
+from api.identity.views import (
+    ImportReportView,
+    OrganizationList,
+    OrganizationSummary,
+    OrganizationView,
+    SuccessionRequest,
+    show_organization,
+)
 from domain.actor import Actor
-from domain.errors import MalformedRequest, UnsupportedMediaType
+from domain.errors import BodyRequired, MalformedRequest, UnsupportedMediaType
 from domain.identity.actions import organizations
-from domain.identity.directory import Line, lines_of, read_csv, write_csv
+from domain.identity.directory import OrganizationRow, read_csv, write_csv
+from storage.identity.lists import OrganizationLists
 
+DirectoryFormat = Literal["csv", "json"]
 TAGS = ["organizations"]
-Asked = Request[Any, Any, Any]
 
 
 @get(
@@ -31,11 +39,15 @@ Asked = Request[Any, Any, Any]
     **operation("organization.list"),
 )
 async def list_organizations(
-    request: Asked, parts: NamedDependency[Parts], *, cursor: CursorParameter = None, limit: Limit = 50
+    request: AnyRequest,
+    organization_lists: NamedDependency[OrganizationLists],
+    *,
+    cursor: CursorParameter = None,
+    limit: Limit = 50,
 ) -> Response[OrganizationList]:
-    """Everybody in the programme."""
-    rows = await parts.desk.organizations(after=read_page_cursor(cursor), limit=limit + 1)
-    return page_of(request, OrganizationList, OrganizationView, rows, limit)
+    """List every organization of the programme, oldest first."""
+    rows = await organization_lists.page(after=read_page_cursor(cursor), limit=limit + 1)
+    return page_of(request, OrganizationList, OrganizationSummary, rows, limit)
 
 
 @get(
@@ -45,11 +57,11 @@ async def list_organizations(
     tags=TAGS,
     **operation("organization.list"),
 )
-async def get_organization(organization_id: FromPath[UUID], work: Unit) -> Response[OrganizationDetail]:
-    """Its place in the tree, when it is active, and who follows it."""
+async def get_organization(organization_id: FromPath[UUID], work: Unit) -> Response[OrganizationView]:
+    """Read one organization: its parent, when it is active, and its successor."""
     async with work:
         found = await work.organizations.get(organization_id)
-    return Response(show_organization(found), headers={"cache-control": "no-store"})
+    return Response(show_organization(found), headers=NO_STORE)
 
 
 @get(
@@ -61,16 +73,16 @@ async def get_organization(organization_id: FromPath[UUID], work: Unit) -> Respo
 )
 async def export_organizations(
     work: Unit,
+    actor: NamedDependency[Actor],
     *,
-    kind: Annotated[Literal["csv", "json"], QueryParameter(name="format", description="csv, json")] = "json",
+    kind: Annotated[DirectoryFormat, QueryParameter(name="format", description="csv, json")] = "json",
 ) -> Response[Any]:
-    """The list that `importOrganizations` reads: parents and successors by their codes."""
-    async with work:
-        lines = lines_of(await work.organizations.all())
-    headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="organizations.{kind}"'}
+    """Export the table that `importOrganizations` reads: parents and successors by their codes."""
+    rows = await organizations.export_rows(work, actor)
+    headers = NO_STORE | {"content-disposition": f'attachment; filename="organizations.{kind}"'}
     if kind == "csv":
-        return Response(write_csv(lines).encode(), media_type="text/csv", headers=headers)
-    return Response(msgspec.json.encode(lines), media_type="application/json", headers=headers)
+        return Response(write_csv(rows).encode(), media_type="text/csv", headers=headers)
+    return Response(msgspec.json.encode(rows), media_type="application/json", headers=headers)
 
 
 @post(
@@ -82,24 +94,28 @@ async def export_organizations(
     **operation("organization.manage", *WRITING),
 )
 async def import_organizations(
-    request: Asked,
+    request: AnyRequest,
     work: Unit,
     actor: NamedDependency[Actor],
     *,
     dry_run: Annotated[bool, QueryParameter(description="true: only say what would change")] = False,
-) -> Response[DifferenceView]:
-    """A JSON list or `text/csv`, all or nothing. Organizations that it does not name stay as they are."""
-    lines = await _lines(request)
-    found = await organizations.import_lines(work, actor, lines, dry_run=dry_run)
-    told = DifferenceView(dry_run=dry_run, added=list(found.added), changed=found.changed, unchanged=found.unchanged)
-    return Response(told, headers={"cache-control": "no-store"})
+) -> Response[ImportReportView]:
+    """Import a JSON list or `text/csv`, all or nothing. Organizations that it does not name stay as they are."""
+    rows = await _rows(request)
+    found = await organizations.import_rows(work, actor, rows, dry_run=dry_run)
+    report = ImportReportView(
+        dry_run=dry_run, added=list(found.added), changed=found.changed, unchanged=found.unchanged
+    )
+    return Response(report, headers=NO_STORE)
 
 
-async def _lines(request: Asked) -> list[Line]:
+async def _rows(request: AnyRequest) -> list[OrganizationRow]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     raw = await request.body()
+    if not raw:
+        raise BodyRequired
     if kind == "application/json":
-        return convert(read_json(raw), list[Line])
+        return convert(read_json(raw), list[OrganizationRow])
     if kind != "text/csv":
         raise UnsupportedMediaType(expected="application/json, text/csv")
     try:
@@ -110,7 +126,7 @@ async def _lines(request: Asked) -> list[Line]:
 
 @post(
     "/v1/organizations/{organization_id:uuid}/succession",
-    dto=StrictBody[Succession],
+    dto=StrictBody[SuccessionRequest],
     return_dto=None,
     status_code=200,
     operation_id="succeedOrganization",
@@ -119,11 +135,14 @@ async def _lines(request: Asked) -> list[Line]:
     **operation("organization.manage", "wrong_state", *WRITING),
 )
 async def succeed_organization(
-    organization_id: FromPath[UUID], data: JSONBody[Succession], work: Unit, actor: NamedDependency[Actor]
-) -> Response[OrganizationDetail]:
-    """Members, apps, grants, open obligations and drafts move; what was done stays under the old name."""
+    organization_id: FromPath[UUID], data: JSONBody[SuccessionRequest], work: Unit, actor: NamedDependency[Actor]
+) -> Response[OrganizationView]:
+    """Let another organization take the place: members, apps, grants, open obligations and drafts move to it.
+
+    What was done stays under the old name.
+    """
     changed = await organizations.succeed(work, actor, organization_id, data.successor_id)
-    return Response(show_organization(changed), headers={"cache-control": "no-store"})
+    return Response(show_organization(changed), headers=NO_STORE)
 
 
 ROUTES = [

@@ -1,85 +1,86 @@
-"""Sign-in through the province's OpenID Connect provider: there, and back."""
+"""Sign-in through the province's OpenID Connect provider: the redirect there and the callback."""
 
 import secrets
 from typing import Any
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
 
-from api.dependencies import Parts
-from api.identity.browser import PAGE, Asked, Browser, see_other
+from api.dependencies import AnyRequest, Unit, services_of
+from api.identity.browser import PAGE, Browser, browser_of, see_other
 from api.identity.sign_in import complete, safe_next
 from domain.errors import Forbidden, IdTaken, NotFound, Unauthenticated
-from domain.identity.actions import members
-from domain.identity.organization import Member
+from domain.identity.actions import members, sign_in
+from domain.identity.member import Member
+from domain.unit_of_work import UnitOfWork
 
 _TRIP = "lantoa_provider"
 _SECONDS = 600
 _TITLE = ("Đăng nhập bằng tài khoản của tỉnh", "Sign in with the province's account")
 
 
-class Trip(msgspec.Struct, frozen=True, kw_only=True):
-    """What this browser must bring back; it rests sealed in a cookie."""
+class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
+    """State that this browser must bring back; stored encrypted in a cookie."""
 
     state: str
     nonce: str
     verifier: str
-    where: str
+    location: str
     invitation: str = ""
 
 
 @get("/oauth/provider", **PAGE)
-async def depart(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]:
-    """To the provider, with a state, a nonce and a PKCE challenge of this browser's own."""
-    browser = parts.browser(request)
-    if parts.provider is None:
+async def redirect_to_provider(request: AnyRequest) -> Response[Any]:
+    """Redirect to the provider, with a state, a nonce and a PKCE challenge of this browser's own."""
+    browser = browser_of(request)
+    services = services_of(request)
+    if services.provider is None:
         raise NotFound
-    trip = Trip(
+    trip = RoundTrip(
         state=secrets.token_urlsafe(24),
         nonce=secrets.token_urlsafe(24),
         verifier=secrets.token_urlsafe(48),
-        where=safe_next(request.query_params.get("next", "")),
+        location=safe_next(request.query_params.get("next", "")),
         invitation=request.query_params.get("invitation", "")[:100],
     )
-    address = await parts.provider.address(trip.state, trip.nonce, trip.verifier)
-    sealed = parts.seal(_TRIP, msgspec.json.encode(trip)).hex()
-    return see_other(address, browser.cookie(_TRIP, sealed, _SECONDS))
+    address = await services.provider.address(trip.state, trip.nonce, trip.verifier)
+    encrypted = services.encryption.encrypt(_TRIP, msgspec.json.encode(trip)).hex()
+    return see_other(address, browser.cookie(_TRIP, encrypted, _SECONDS))
 
 
 @get("/oauth/provider/callback", **PAGE)
-async def arrive(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]:
-    """Back with a code: an account that is linked, or an invitation for exactly this verified e-mail."""
-    browser = parts.browser(request)
-    trip, query = _trip(browser, parts), request.query_params
+async def handle_callback(request: AnyRequest, work: Unit) -> Response[Any]:
+    """Redeem the code: for a linked account, or for an invitation of exactly this verified e-mail address."""
+    browser = browser_of(request)
+    services, trip, query = services_of(request), _trip(browser), request.query_params
     if (
-        parts.provider is None
+        services.provider is None
         or trip is None
         or not secrets.compare_digest(trip.state.encode(), query.get("state", "").encode())
     ):
         return _refused(browser, 400)
     try:
-        who = await parts.provider.identity(query.get("code", ""), trip.nonce, trip.verifier)
+        identity = await services.provider.identity(query.get("code", ""), trip.nonce, trip.verifier)
     except Unauthenticated:
         return _refused(browser, 401)
-    member = await parts.accounts.by_subject(who.subject)
-    if member is None and trip.invitation and who.email:
-        member = await _accept(parts, trip.invitation, who.email)
+    member = await sign_in.find_member_of_provider(work, identity.subject)
+    if member is None and trip.invitation and identity.email:
+        member = await _accept(work, trip.invitation, identity.email)
         if member:
-            await parts.accounts.link(member, who.subject)
+            await sign_in.link_provider(work, member, identity.subject)
     if member is None:
         return _refused(browser, 403)
-    answer = await complete(browser, parts, member, trip.where)
-    answer.cookies.append(browser.cookie(_TRIP, "", 0))
-    return answer
+    response = await complete(browser, work, member, trip.location)
+    response.cookies.append(browser.cookie(_TRIP, "", 0))
+    return response
 
 
-async def _accept(parts: Parts, invitation: str, email: str) -> Member | None:
+async def _accept(work: UnitOfWork, invitation: str, email: str) -> Member | None:
     """Make the invited member; the user name comes from the address."""
     name = "".join(c for c in email.partition("@")[0] if c.isascii() and (c.isalnum() or c in "._-")).strip("._-")
     for login in (name[:40] or "thanh.vien", f"{name[:40] or 'thanh.vien'}.{secrets.token_hex(3)}"):
         try:
-            return await members.accept(parts.work(), invitation, login=login, name=login, verified_email=email)
+            return await members.accept(work, invitation, login=login, name=login, verified_email=email)
         except IdTaken:
             continue
         except (NotFound, Forbidden):
@@ -87,10 +88,11 @@ async def _accept(parts: Parts, invitation: str, email: str) -> Member | None:
     return None
 
 
-def _trip(browser: Browser, parts: Parts) -> Trip | None:
+def _trip(browser: Browser) -> RoundTrip | None:
     try:
-        sealed = bytes.fromhex(browser.kept(_TRIP))
-        return msgspec.json.decode(parts.unseal(_TRIP, sealed), type=Trip)
+        encrypted = bytes.fromhex(browser.stored(_TRIP))
+        encryption = services_of(browser.request).encryption
+        return msgspec.json.decode(encryption.decrypt(_TRIP, encrypted), type=RoundTrip)
     except (ValueError, msgspec.MsgspecError):
         return None
 
@@ -105,4 +107,4 @@ def _refused(browser: Browser, status: int) -> Response[Any]:
     return browser.page("message", *_TITLE, status=status, text=text)
 
 
-ROUTES = [depart, arrive]
+ROUTES = [redirect_to_provider, handle_callback]

@@ -4,132 +4,163 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import pyotp
 import segno
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 
-from api.dependencies import Parts
-from api.identity.browser import LOGIN, PAGE, Asked, Browser, see_other
+from api.dependencies import AnyRequest, Unit, services_of
+from api.identity.browser import LOGIN, PAGE, Browser, browser_of, see_other
 from domain.errors import MalformedRequest
-from domain.identity.login import LOGIN_LIFETIME, Login, needs_second_factor
-from domain.identity.organization import Member
+from domain.identity.actions import sign_in
+from domain.identity.login import LOGIN_LIFETIME, MAX_PASSWORD, Login, needs_second_factor
+from domain.identity.member import Member
+from domain.identity.throttle import FREE_FAILURES_BY_ADDRESS, Limit
+from domain.unit_of_work import UnitOfWork
 
-ADDRESS_FREE = 50
-_SECONDS = int(LOGIN_LIFETIME.total_seconds())
+_LOGIN_SECONDS = int(LOGIN_LIFETIME.total_seconds())
 
 
-def here(request: Asked) -> str:
+def path_of(request: AnyRequest) -> str:
+    """Path and query of this page."""
     return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
 
 
-def safe_next(where: str) -> str:
-    """Only our own pages: a sign-in never leads elsewhere."""
-    parts = urlsplit(where)
+def safe_next(location: str) -> str:
+    """The location if it is one of our own pages, else the account page: a sign-in never leads elsewhere."""
+    parts = urlsplit(location)
     own = parts.path.startswith(("/oauth/authorize", "/oauth/device", "/account"))
-    return where if own and not parts.scheme and not parts.netloc and where.isprintable() else "/account"
+    return location if own and not parts.scheme and not parts.netloc and location.isprintable() else "/account"
 
 
-async def signed_in(browser: Browser, parts: Parts) -> tuple[Login, Member] | Response[None]:
-    """Who is there, or the way to the sign-in page and back."""
-    found = await parts.accounts.login(browser.login)
+def address_limit(browser: Browser, purpose: str = "address") -> Limit:
+    return Limit(f"{purpose}:{browser.address}", FREE_FAILURES_BY_ADDRESS)
+
+
+async def signed_in(browser: Browser, work: UnitOfWork) -> tuple[Login, Member] | Response[None]:
+    """The complete login of this browser, or a redirect to the sign-in page and back."""
+    found = await sign_in.find_login(work, browser.login)
     if found and found[0].complete:
         return found
-    return see_other(f"/oauth/login?next={quote(here(browser.request), safe='')}")
+    return see_other(f"/oauth/login?next={quote(path_of(browser.request), safe='')}")
 
 
 @get("/oauth/login", **PAGE)
-async def show_login(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]:
-    """The step that is due."""
-    browser = parts.browser(request)
-    return await _step(browser, parts, safe_next(request.query_params.get("next", "")))
+async def show_login(request: AnyRequest, work: Unit) -> Response[Any]:
+    """Show the step that is due."""
+    return await _step(browser_of(request), work, safe_next(request.query_params.get("next", "")))
 
 
-async def _step(browser: Browser, parts: Parts, where: str, *, status: int = 200, error: str = "") -> Response[Any]:
-    found = await parts.accounts.login(browser.login)
-    about: dict[str, Any] = {"status": status, "error": error, "next": where}
+async def _step(
+    browser: Browser, work: UnitOfWork, location: str, *, status: int = 200, error: str = ""
+) -> Response[Any]:
+    services = services_of(browser.request)
+    found = await sign_in.find_login(work, browser.login)
+    about: dict[str, Any] = {"status": status, "error": error, "next": location}
     if found is None:
-        return browser.page("login", "Đăng nhập", "Sign in", provider=bool(parts.settings.provider), **about)
+        provider = bool(services.settings.provider)
+        return browser.page("login", "Đăng nhập", "Sign in", provider=provider, **about)
     login, member = found
     if login.complete:
-        return see_other(where)
-    if await parts.accounts.has_second_factor(member):
+        return see_other(location)
+    if (await sign_in.get_credential(work, member)).has_second_factor:
         return browser.page("second_factor", "Bước thứ hai", "Second step", **about)
-    seed = pyotp.random_base32()
-    address = pyotp.TOTP(seed).provisioning_uri(name=member.login, issuer_name="Lan Tỏa")
+    seed = services.one_time_codes.new_seed()
+    address = services.one_time_codes.provisioning_uri(seed, member.login)
     picture = segno.make(address, error="m").svg_inline(omitsize=True)
-    sealed = urlsafe_b64encode(parts.seal(f"seed:{member.id}", seed.encode())).decode()
+    encrypted = urlsafe_b64encode(services.encryption.encrypt(f"seed:{member.id}", seed.encode())).decode()
     return browser.page(
-        "enrol", "Đặt bước thứ hai", "Set up the second step", seed=seed, sealed=sealed, picture=picture, **about
+        "enrol",
+        "Đặt bước thứ hai",
+        "Set up the second step",
+        seed=seed,
+        encrypted=encrypted,
+        picture=picture,
+        **about,
     )
 
 
 @post("/oauth/login", **PAGE)
-async def do_login(request: Asked, parts: NamedDependency[Parts]) -> Response[Any]:
+async def do_login(request: AnyRequest, work: Unit) -> Response[Any]:
     """Take the step that is due."""
-    browser = parts.browser(request)
+    browser = browser_of(request)
     form = await browser.form()
-    where = safe_next(form.get("next", ""))
-    found = await parts.accounts.login(browser.login)
+    location = safe_next(form.get("next", ""))
+    found = await sign_in.find_login(work, browser.login)
     if found is None:
-        return await _password(browser, parts, form, where)
+        return await _password(browser, work, form, location)
     login, member = found
     if login.complete:
-        return see_other(where)
-    return await _second(browser, parts, form, where, member)
+        return see_other(location)
+    return await _second_factor(browser, work, form, location, member)
 
 
-async def _password(browser: Browser, parts: Parts, form: dict[str, str], where: str) -> Response[Any]:
-    name, password = form.get("login", "").strip().lower()[:63], form.get("password", "")[:128]
-    account, address = f"login:{name}", f"address:{browser.address}"
-    if wait := await parts.accounts.attempt((account, 5), (address, ADDRESS_FREE)):
-        return browser.busy(wait)
-    known = await parts.accounts.by_login(name)
-    if not await parts.password_matches(known[1] if known else None, password):
-        await parts.accounts.failed(f"member:{known[0].id}" if known else "anonymous")
+def login_limits(browser: Browser, work: UnitOfWork, login: str) -> tuple[Limit, ...]:
+    """The limits that an attempt for this login counts under: nobody can lock somebody else out.
+
+    A browser that signed in before has a count of its own; others count by account and address, and by address.
+    """
+    nonce = browser.known_as(login, work.clock.now())
+    if nonce is not None:
+        return (Limit(f"device:{nonce}"),)
+    return Limit(f"login:{login}@{browser.address}"), address_limit(browser)
+
+
+async def _password(browser: Browser, work: UnitOfWork, form: dict[str, str], location: str) -> Response[Any]:
+    name, password = form.get("login", "").strip().lower()[:63], form.get("password", "")[:MAX_PASSWORD]
+    limits = login_limits(browser, work, name)
+    if wait := await sign_in.attempt(work, *limits):
+        return browser.too_many_failures(wait)
+    passwords = services_of(browser.request).authenticator.passwords
+    member, right = await sign_in.authenticate(work, passwords, name, password)
+    if member is None or not right:
+        await sign_in.record_failure(work, member.key if member else "anonymous")
         wrong = browser.text("Tên đăng nhập hoặc mật khẩu không đúng.", "User name or password is wrong.")
-        return await _step(browser, parts, where, status=401, error=wrong)
-    assert known is not None
-    await parts.accounts.succeeded(account, address)
-    return await complete(browser, parts, known[0], where)
+        return await _step(browser, work, location, status=401, error=wrong)
+    await sign_in.record_success(work, *limits)
+    return await complete(browser, work, member, location)
 
 
-async def complete(browser: Browser, parts: Parts, member: Member, where: str) -> Response[Any]:
-    """The first step is done; go on, or owe the second."""
-    owes = needs_second_factor(member.roles) or await parts.accounts.has_second_factor(member)
-    cookie = await parts.accounts.open_login(member, complete=not owes)
-    there = f"/oauth/login?next={quote(where, safe='')}" if owes else where
-    return see_other(there, browser.cookie(LOGIN, cookie, _SECONDS))
+async def complete(browser: Browser, work: UnitOfWork, member: Member, location: str) -> Response[Any]:
+    """The first step is done: go on, or ask for the second factor."""
+    owes = needs_second_factor(member.roles) or (await sign_in.get_credential(work, member)).has_second_factor
+    cookie = browser.cookie(LOGIN, await sign_in.open_login(work, member, complete=not owes), _LOGIN_SECONDS)
+    if owes:
+        return see_other(f"/oauth/login?next={quote(location, safe='')}", cookie)
+    return see_other(location, cookie, browser.device_cookie(member.login, work.clock.now()))
 
 
-async def _second(browser: Browser, parts: Parts, form: dict[str, str], where: str, member: Member) -> Response[Any]:
-    key, code = f"otp:{member.id}", form.get("code", "")[:20]
-    if wait := await parts.accounts.attempt((key, 5)):
-        return browser.busy(wait)
+async def _second_factor(
+    browser: Browser, work: UnitOfWork, form: dict[str, str], location: str, member: Member
+) -> Response[Any]:
+    limit, code = Limit(f"otp:{member.id}"), form.get("code", "")[:20]
+    if wait := await sign_in.attempt(work, limit):
+        return browser.too_many_failures(wait)
+    tools = services_of(browser.request).authenticator
     recovery: list[str] | None = None
-    if await parts.accounts.has_second_factor(member):
-        good = await parts.accounts.second_factor(member, code)
+    if (await sign_in.get_credential(work, member)).has_second_factor:
+        right = await sign_in.verify_second_factor(work, tools, member, code)
     else:
-        recovery = await parts.accounts.enrol(member, _seed(parts, member, form), code)
-        good = recovery is not None
-    if not good:
-        await parts.accounts.failed(f"member:{member.id}")
+        recovery = await sign_in.enrol_second_factor(work, tools, member, _seed(browser, member, form), code)
+        right = recovery is not None
+    if not right:
+        await sign_in.record_failure(work, member.key)
         wrong = browser.text("Mã không đúng hoặc đã dùng.", "The code is wrong or was used.")
-        return await _step(browser, parts, where, status=401, error=wrong)
-    await parts.accounts.succeeded(key)
+        return await _step(browser, work, location, status=401, error=wrong)
+    await sign_in.record_success(work, limit)
     assert browser.login is not None
-    await parts.accounts.close_login(browser.login)  # a cookie that owed something never becomes a full one
-    cookie = browser.cookie(LOGIN, await parts.accounts.open_login(member, complete=True), _SECONDS)
+    await sign_in.close_login(work, browser.login)  # the cookie of an incomplete login never becomes a complete one
+    cookie = browser.cookie(LOGIN, await sign_in.open_login(work, member, complete=True), _LOGIN_SECONDS)
+    known = browser.device_cookie(member.login, work.clock.now())
     if recovery is None:
-        return see_other(where, cookie)
-    page = browser.page("recovery", "Mã dự phòng", "Recovery codes", codes=recovery, next=where)
-    page.cookies.append(cookie)
+        return see_other(location, cookie, known)
+    page = browser.page("recovery", "Mã dự phòng", "Recovery codes", codes=recovery, next=location)
+    page.cookies += [cookie, known]
     return page
 
 
-def _seed(parts: Parts, member: Member, form: dict[str, str]) -> str:
+def _seed(browser: Browser, member: Member, form: dict[str, str]) -> str:
+    encryption = services_of(browser.request).encryption
     try:
-        return parts.unseal(f"seed:{member.id}", urlsafe_b64decode(form.get("seed", ""))).decode()
+        return encryption.decrypt(f"seed:{member.id}", urlsafe_b64decode(form.get("seed", ""))).decode()
     except ValueError as error:
         raise MalformedRequest(reason="seed") from error
 

@@ -1,20 +1,24 @@
-"""Tokens: issued, revoked, looked into; and devices that ask for one."""
+"""The token endpoint, revocation, introspection and device authorization."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.callers.operations import operation
-from api.dependencies import Parts
+from api.dependencies import AnyRequest, Unit, services_of
 from api.http.rate_limits import client_address
+from api.oauth.client_credentials import ClientCredentialsFastPath
 from api.oauth.forms import Answer, Form, check_form, refused
-from api.oauth.server import endpoint_response, token_response
+from api.oauth.server import OAuthRunner, Server, endpoint_response, token_response
+from domain.unit_of_work import UnitOfWork
 
 TAGS = ["identity"]
+Core = Callable[[Server, Form], Answer]
 
 
 class TokenView(msgspec.Struct, omit_defaults=True):
@@ -72,7 +76,7 @@ def _declared(success: Any, description: str) -> dict[str, Any]:
     return declared | {"responses": declared["responses"] | answers, "status_code": 200, "tags": TAGS}
 
 
-async def _form(request: Request[Any, Any, Any], parts: Parts) -> Form | Answer:
+async def _form(request: AnyRequest) -> Form | Answer:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         return refused("invalid_request", "Content-Type must be application/x-www-form-urlencoded")
@@ -84,22 +88,18 @@ async def _form(request: Request[Any, Any, Any], parts: Parts) -> Form | Answer:
     except ValueError:
         return refused("invalid_request", "the form cannot be read")
     headers = {key.lower(): value for key, value in request.headers.items()}
-    address = client_address(request.scope, trusted_proxy=parts.settings.trusted_proxy)
+    address = client_address(request.scope, trusted_proxy=services_of(request).settings.trusted_proxy)
     form = Form(method="POST", uri=request.url.path, headers=headers, pairs=pairs, address=address)
     return check_form(form) or form
 
 
-async def _run(request: Request[Any, Any, Any], parts: Parts, core: Any) -> Response[Any]:
-    return await _answered(await _form(request, parts), parts, core)
-
-
-async def _answered(form: Form | Answer, parts: Parts, core: Any) -> Response[Any]:
+async def _run(form: Form | Answer, work: UnitOfWork, oauth: OAuthRunner, core: Core) -> Response[Any]:
     if isinstance(form, Answer):
-        return _spoken(form)
-    return _spoken(await parts.oauth.run(lambda t: core(parts.oauth_server(t), form)))
+        return _response(form)
+    return _response(await oauth.run(work, lambda server: core(server, form)))
 
 
-def _spoken(answer: Answer) -> Response[Any]:
+def _response(answer: Answer) -> Response[Any]:
     return Response(answer.body, status_code=answer.status, headers=answer.headers | {"pragma": "no-cache"})
 
 
@@ -109,15 +109,22 @@ def _spoken(answer: Answer) -> Response[Any]:
     summary="Lấy access token · Get an access token",
     **_declared(TokenView, "A token for ten minutes"),
 )
-async def issue_token(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
-    """RFC 6749 section 3.2: `client_credentials`, `authorization_code` (with PKCE), `refresh_token`, device code.
+async def issue_token(
+    request: AnyRequest,
+    work: Unit,
+    oauth: NamedDependency[OAuthRunner],
+    fast_path: NamedDependency[ClientCredentialsFastPath],
+) -> Response[Any]:
+    """Issue tokens (RFC 6749 section 3.2).
 
-    Clients prove themselves with HTTP Basic, `private_key_jwt` (RFC 7523) or, when public, by PKCE alone.
+    Grant types: `client_credentials`, `authorization_code` (with PKCE), `refresh_token`, device code.
+
+    Clients authenticate with HTTP Basic, `private_key_jwt` (RFC 7523) or, when public, by PKCE alone.
     """
-    form = await _form(request, parts)
-    if isinstance(form, Form) and (answer := await parts.everyday.token(form)) is not None:
-        return _spoken(answer)
-    return await _answered(form, parts, token_response)
+    form = await _form(request)
+    if isinstance(form, Form) and (answer := await fast_path.token(work, form)) is not None:
+        return _response(answer)
+    return await _run(form, work, oauth, token_response)
 
 
 @post(
@@ -126,31 +133,34 @@ async def issue_token(request: Request[Any, Any, Any], parts: NamedDependency[Pa
     summary="Thu hồi token · Revoke a token",
     **_declared(dict[str, str], "Revoked, or never known"),
 )
-async def revoke_token(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
-    """RFC 7009: the whole session ends. Takes effect within five seconds on every process."""
-    return await _run(request, parts, endpoint_response("revocation"))
+async def revoke_token(request: AnyRequest, work: Unit, oauth: NamedDependency[OAuthRunner]) -> Response[Any]:
+    """Revoke a token and its whole session (RFC 7009). Takes effect within five seconds on every process."""
+    return await _run(await _form(request), work, oauth, endpoint_response("revocation"))
 
 
 @post(
     "/oauth/introspect",
     operation_id="introspectToken",
-    summary="Xem trạng thái token · Look into a token",
-    **_declared(IntrospectionView, "What the token is; exactly `active: false` when it is not yours or not alive"),
+    summary="Xem trạng thái token · Introspect a token",
+    **_declared(IntrospectionView, "Its claims; exactly `active: false` when it is not yours or not valid"),
 )
-async def introspect_token(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
-    """RFC 7662, for confidential clients, about their own tokens."""
-    return await _run(request, parts, endpoint_response("introspection"))
+async def introspect_token(request: AnyRequest, work: Unit, oauth: NamedDependency[OAuthRunner]) -> Response[Any]:
+    """Introspect a token (RFC 7662): for confidential clients, about their own tokens."""
+    return await _run(await _form(request), work, oauth, endpoint_response("introspection"))
 
 
 @post(
     "/oauth/device_authorization",
     operation_id="authorizeDevice",
-    summary="Xin mã cho thiết bị · Ask for a device code",
+    summary="Xin mã cho thiết bị · Request a device code",
     **_declared(DeviceView, "The code to show to the person, and the one to poll with"),
 )
-async def authorize_device(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> Response[Any]:
-    """RFC 8628: show `user_code` and `verification_uri`, then poll the token endpoint every `interval` seconds."""
-    return await _run(request, parts, endpoint_response("device_authorization"))
+async def authorize_device(request: AnyRequest, work: Unit, oauth: NamedDependency[OAuthRunner]) -> Response[Any]:
+    """Request a device code (RFC 8628).
+
+    Show `user_code` and `verification_uri`, then poll the token endpoint every `interval` seconds.
+    """
+    return await _run(await _form(request), work, oauth, endpoint_response("device_authorization"))
 
 
 ROUTES = [issue_token, revoke_token, introspect_token, authorize_device]

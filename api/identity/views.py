@@ -7,21 +7,54 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.content.views import View
+from api.http.request_bodies import RequestBody
+from api.http.views import View
+from domain.identity.client import Client
 from domain.identity.directory import Name
-from domain.identity.organization import Client, Member, Organization, OrganizationKind, Role
+from domain.identity.member import Member, Role
+from domain.identity.organization import Organization, OrganizationKind
 
 Scopes = Annotated[tuple[str, ...], Meta(max_length=40)]
-Addresses = Annotated[tuple[Annotated[str, Meta(max_length=500)], ...], Meta(max_length=10)]
-Grants = Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)]
+RedirectUris = Annotated[tuple[Annotated[str, Meta(max_length=500)], ...], Meta(max_length=10)]
+GrantTypes = Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)]
 Roles = Annotated[tuple[Role, ...], Meta(max_length=7)]
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request body: nothing unknown."""
+class OrganizationSummary(View, frozen=True, kw_only=True):
+    """An organization in a list."""
+
+    id: UUID
+    code: str
+    kind: OrganizationKind
+    name: str
 
 
-class OrganizationDetail(View, frozen=True, kw_only=True):
+class OrganizationList(View, frozen=True, kw_only=True):
+    """One page; `next` is the cursor of the following page."""
+
+    items: list[OrganizationSummary]
+    next: str | UnsetType = UNSET
+
+
+class CallerView(View, frozen=True, kw_only=True):
+    """The actor that the token stands for, and what it may do."""
+
+    client_id: str
+    organization: OrganizationSummary
+    scopes: list[str]
+    roles: list[Role]
+    member_id: UUID | UnsetType = UNSET
+
+
+class PersonalDataView(View, frozen=True, kw_only=True):
+    """Everything that is stored about a person."""
+
+    person: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    activities: list[dict[str, Any]]
+
+
+class OrganizationView(View, frozen=True, kw_only=True):
     """An organization with its place in the tree and in time."""
 
     id: UUID
@@ -35,18 +68,18 @@ class OrganizationDetail(View, frozen=True, kw_only=True):
     successor_id: UUID | UnsetType = UNSET
 
 
-def show_organization(one: Organization) -> OrganizationDetail:
-    return msgspec.convert(_present(one), OrganizationDetail)
+def show_organization(one: Organization) -> OrganizationView:
+    return msgspec.convert(_present(one), OrganizationView)
 
 
-class Succession(Body, frozen=True, kw_only=True):
-    """The organization that takes the place."""
+class SuccessionRequest(RequestBody, frozen=True, kw_only=True):
+    """The organization that takes the place of another."""
 
     successor_id: UUID
 
 
-class DifferenceView(View, frozen=True, kw_only=True):
-    """What an import changed; with `dry_run`, what it would change. `changed`: code to names of fields."""
+class ImportReportView(View, frozen=True, kw_only=True):
+    """The changes of an import; with `dry_run`, those it would make. `changed`: code to names of fields."""
 
     dry_run: bool
     added: list[str]
@@ -55,13 +88,13 @@ class DifferenceView(View, frozen=True, kw_only=True):
 
 
 class MemberView(View, frozen=True, kw_only=True):
-    """A person of an organization. Without e-mail: nobody needs it here."""
+    """A person of an organization. The e-mail address is not shown."""
 
     id: UUID
     login: str
     name: str
     organization_id: UUID
-    roles: list[str]
+    roles: list[Role]
     active: bool
     revision: int
     left_at: datetime | UnsetType = UNSET
@@ -72,19 +105,21 @@ def show_member(member: Member) -> MemberView:
 
 
 class MemberList(View, frozen=True, kw_only=True):
+    """One page; `next` is the cursor of the following page."""
+
     items: list[MemberView]
     next: str | UnsetType = UNSET
 
 
-class MemberChange(Body, frozen=True, kw_only=True):
+class MemberPatch(RequestBody, frozen=True, kw_only=True):
     """Other roles; `active: false` suspends."""
 
     roles: Roles | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 
 
-class NewInvitation(Body, frozen=True, kw_only=True):
-    """Who may come. `email` lets the person sign in through the province's provider."""
+class InvitationRequest(RequestBody, frozen=True, kw_only=True):
+    """An invitation. `email` lets the person sign in through the province's OpenID provider."""
 
     organization_id: UUID
     roles: Annotated[tuple[Role, ...], Meta(min_length=1, max_length=7)]
@@ -101,13 +136,13 @@ class InvitationView(View, frozen=True, kw_only=True):
 
 
 class ClientView(View, frozen=True, kw_only=True):
-    """An app or machine. `secrets`: how many are live. `last_asked_at`, `last_channel`: its last pull."""
+    """An app or machine. `secrets`: how many are valid. `last_asked_at`, `last_channel`: its last pull."""
 
     id: str
     name: str
     organization_id: UUID
     scopes: list[str]
-    roles: list[str]
+    roles: list[Role]
     public: bool
     redirect_uris: list[str]
     grant_types: list[str]
@@ -120,11 +155,13 @@ class ClientView(View, frozen=True, kw_only=True):
 
 
 class ClientList(View, frozen=True, kw_only=True):
+    """One page; `next` is the cursor of the following page."""
+
     items: list[ClientView]
     next: str | UnsetType = UNSET
 
 
-class NewClientView(View, frozen=True, kw_only=True):
+class RegisteredClientView(View, frozen=True, kw_only=True):
     """`client_secret` is shown once, where there is one."""
 
     client: ClientView
@@ -137,7 +174,7 @@ def show_client(client: Client) -> ClientView:
     return msgspec.convert(fields, ClientView)
 
 
-class NewClient(Body, frozen=True, kw_only=True):
+class ClientRequest(RequestBody, frozen=True, kw_only=True):
     """`public`: in a browser, on a phone, on a device. `roles` are those of a machine that acts alone."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -145,41 +182,38 @@ class NewClient(Body, frozen=True, kw_only=True):
     scopes: Scopes = ()
     roles: Roles = ()
     public: bool = False
-    redirect_uris: Addresses = ()
-    grant_types: Grants = ("client_credentials",)
+    redirect_uris: RedirectUris = ()
+    grant_types: GrantTypes = ("client_credentials",)
     jwks: dict[str, Any] | UnsetType = UNSET
 
 
-class ClientChange(Body, frozen=True, kw_only=True):
+class ClientPatch(RequestBody, frozen=True, kw_only=True):
     """`active: false` switches it off within five seconds. Keys end its secrets."""
 
     name: Name | UnsetType = UNSET
     scopes: Scopes | UnsetType = UNSET
-    redirect_uris: Addresses | UnsetType = UNSET
+    redirect_uris: RedirectUris | UnsetType = UNSET
     jwks: dict[str, Any] | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 
 
-class AuditView(View, frozen=True, kw_only=True):
-    """One act. `seal_no` appears once the row is part of the sealed chain."""
+class AuditEntryView(View, frozen=True, kw_only=True):
+    """One audit row. `chain_no` appears once the row is part of the hash chain."""
 
     id: int
     at: datetime
     actor: str
-    verb: str
-    thing: str
+    activity: str
+    target: str
     detail: dict[str, Any]
-    seal_no: int | UnsetType = UNSET
+    chain_no: int | UnsetType = UNSET
 
 
 class AuditList(View, frozen=True, kw_only=True):
-    items: list[AuditView]
+    """One page; `next` is the cursor of the following page."""
+
+    items: list[AuditEntryView]
     next: str | UnsetType = UNSET
-
-
-def sent(body: msgspec.Struct) -> dict[str, Any]:
-    """The fields that a body named."""
-    return {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
 
 
 def _present(struct: msgspec.Struct) -> dict[str, Any]:

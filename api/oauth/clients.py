@@ -1,4 +1,4 @@
-"""Clients as Authlib sees them, and how they prove who they are."""
+"""Clients as Authlib sees them, and how they authenticate."""
 
 from hashlib import sha256
 from hmac import compare_digest
@@ -10,17 +10,17 @@ from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc.jwk import KeySet
 
 from api.oauth.transaction import Transaction
+from domain.identity.client import Client
 from domain.identity.oauth_grant import redirect_matches
-from domain.identity.organization import Client
 
 ASSERTION_SECONDS = 300
 CONFIDENTIAL = ["client_secret_basic", "private_key_jwt"]
 METHODS = [*CONFIDENTIAL, "none"]
-DUMMY = sha256(b"nobody").digest()
+DUMMY = sha256(b"dummy").digest()
 
 
 class OAuthClient(ClientMixin):  # type: ignore[misc]
-    """Authlib's view of a `domain.identity.organization.Client`."""
+    """Authlib's view of a `domain.identity.client.Client`."""
 
     def __init__(self, client: Client) -> None:
         self.client = client

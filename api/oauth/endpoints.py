@@ -28,8 +28,8 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         try:
             claims = self.server.tokens.claims(request.form["token"], expired_too=True)
         except InvalidToken:
-            kept = self.server.transaction.grants.refresh(request.form["token"])
-            return kept.session_id if kept and kept.client_id == client.client.id else None
+            found = self.server.transaction.refresh_token(request.form["token"])
+            return found.session_id if found and found.client_id == client.client.id else None
         return UUID(claims["sid"]) if claims["client_id"] == client.client.id else None
 
     def revoke_token(self, token: UUID, request: Any) -> None:
@@ -67,8 +67,8 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         return _Active(claims) if mine and self.server.transaction.session_lives(UUID(claims["sid"])) else None
 
     def introspect_token(self, token: _Active) -> dict[str, Any]:
-        told = ("client_id", "scope", "sub", "aud", "iss", "exp", "iat", "jti")
-        return {"active": True, "token_type": "Bearer"} | {name: token.claims[name] for name in told}
+        members = ("client_id", "scope", "sub", "aud", "iss", "exp", "iat", "jti")
+        return {"active": True, "token_type": "Bearer"} | {name: token.claims[name] for name in members}
 
 
 class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]
@@ -94,4 +94,4 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]
     def save_device_credential(self, client_id: str, scope: str | None, data: dict[str, Any]) -> None:
         client = self.server.transaction.client(client_id)
         asked = scope or " ".join(sorted(client.scopes))
-        self.server.transaction.grants.add_device(data["device_code"], data["user_code"], client_id, asked)
+        self.server.transaction.add_device(data["device_code"], data["user_code"], client_id, asked)

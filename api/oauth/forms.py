@@ -1,4 +1,4 @@
-"""A request as Authlib wants it, checked for what Authlib would stumble over; and its answer."""
+"""Requests as Authlib takes them, checked first for input that makes Authlib fail; and its answers."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -8,6 +8,9 @@ import msgspec
 from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
+from domain.identity.throttle import Limit
+
+FREE_CLIENT_FAILURES = 50
 Pairs = list[tuple[str, str]]
 
 
@@ -21,6 +24,11 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
 
     @property
+    def limit(self) -> Limit:
+        """Failed client authentications count by address alone: a client's id is no secret, so nobody is locked out."""
+        return Limit(f"clients@{self.address}", FREE_CLIENT_FAILURES)
+
+    @property
     def basic(self) -> tuple[str, str] | None:
         """Id and secret of HTTP Basic."""
         header = self.headers.get("authorization", "")
@@ -28,12 +36,6 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
             return None
         client_id, _, secret = b64decode(header[6:]).decode().partition(":")
         return client_id, secret
-
-    @property
-    def guesses(self) -> str | None:
-        """The key under which wrong secrets are counted; None where no secret can be guessed (keys, public clients)."""
-        basic = self.basic
-        return f"client:{basic[0][:100]}@{self.address}" if basic else None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]
         super().__init__(form.method, "https://issuer" + form.uri, headers=_AuthlibHeaders(form.headers))
         self.payload = BasicOAuth2Payload(dict(form.pairs))
         self._form = dict(form.pairs)
-        self.read = form
+        self.sent = form
 
     @property
     def form(self) -> dict[str, str]:
@@ -76,7 +78,7 @@ def refused(error: str, description: str, status: int = 400) -> Answer:
     return Answer(status, {"error": error, "error_description": description}, {"cache-control": "no-store"})
 
 
-def busy(seconds: int) -> Answer:
+def too_many_failures(seconds: int) -> Answer:
     """Too many failures: 429 with the time to wait."""
     headers = {"cache-control": "no-store", "retry-after": str(seconds)}
     return Answer(429, {"error": "temporarily_unavailable", "error_description": "too many failures"}, headers)
@@ -98,9 +100,11 @@ def check_form(form: Form) -> Answer | None:
         return found
     header = form.headers.get("authorization", "")
     sent = dict(form.pairs)
-    ways = [bool(header), "client_secret" in sent, "client_assertion" in sent]
-    if sum(ways) > 1:
+    methods = [bool(header), "client_secret" in sent, "client_assertion" in sent]
+    if sum(methods) > 1:
         return refused("invalid_request", "more than one client authentication method")
+    if "client_secret" in sent:
+        return refused("invalid_client", "client_secret_post is not supported: send the secret with HTTP Basic", 401)
     if header.lower().startswith("basic "):
         try:
             decoded = b64decode(header[6:], validate=True).decode()

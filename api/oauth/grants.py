@@ -1,4 +1,4 @@
-"""The four grants. What they spend is locked by storage; what they refuse may have written, and is committed."""
+"""The four grants. A refusal may have written (a revoked session, a slower poll): it is committed too."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,9 @@ from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredToke
 
 from api.oauth.clients import CONFIDENTIAL, METHODS, OAuthClient
 from api.oauth.transaction import Grantee, Transaction
-from domain.identity.oauth_grant import Code, Device, Refresh, is_challenge, verifies
+from domain.identity.oauth_grant import AuthorizationCode as Code
+from domain.identity.oauth_grant import Device, is_challenge, verifies
+from domain.identity.oauth_grant import RefreshToken as Refresh
 
 
 def _check_scope(request: Any) -> None:
@@ -47,8 +49,8 @@ class S256(CodeChallenge):  # type: ignore[misc]
             raise InvalidGrantError
 
 
-class _KeptCode:
-    """Authlib's view of a `domain.identity.oauth_grant.Code`, with the secret it came under."""
+class _StoredCode:
+    """Authlib's view of a stored code, with the secret it was sent as."""
 
     def __init__(self, secret: str, code: Code) -> None:
         self.secret = secret
@@ -74,7 +76,8 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
 
     def save_authorization_code(self, code: str, request: Any) -> None:
         grantee: Grantee = request.user
-        kept = self._transaction.grants.new_code(
+        stored = self._transaction.add_code(
+            code,
             client_id=request.client.client.id,
             member_id=grantee.member.id,
             redirect_uri=request.payload.redirect_uri,
@@ -82,33 +85,32 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]
             challenge=request.payload.data["code_challenge"],
             auth_time=grantee.auth_time,
         )
-        self._transaction.grants.add_code(code, kept)
-        actor, detail = f"member:{grantee.member.id}", {"client": kept.client_id, "scope": kept.scope}
-        self._transaction.record(actor, "consent", {**detail})
+        detail: dict[str, object] = {"client": stored.client_id, "scope": stored.scope}
+        self._transaction.record(grantee.member.key, "consent", detail)
 
-    def query_authorization_code(self, code: str, client: OAuthClient) -> _KeptCode | None:
-        found = self._transaction.grants.code(code)
+    def query_authorization_code(self, code: str, client: OAuthClient) -> _StoredCode | None:
+        found = self._transaction.code(code)
         if found is None or found.client_id != client.client.id:
             return None
         if found.used_at is not None:
-            # Somebody has it twice: whatever came of it ends (RFC 9700 section 4.5).
+            # The code was copied: the session that came of it ends (RFC 9700 section 4.5).
             if found.session_id:
                 self._transaction.revoke_session(found.session_id)
                 self._transaction.record(f"client:{found.client_id}", "code.replayed", {})
             return None
-        return _KeptCode(code, found) if self._transaction.now < found.expires_at else None
+        return _StoredCode(code, found) if self._transaction.now < found.expires_at else None
 
-    def authenticate_user(self, authorization_code: _KeptCode) -> Grantee | None:
+    def authenticate_user(self, authorization_code: _StoredCode) -> Grantee | None:
         code = authorization_code.code
-        member = self._transaction.grants.member(code.member_id)
+        member = self._transaction.member(code.member_id)
         return Grantee(member=member, auth_time=code.auth_time, scope=code.scope) if member else None
 
-    def delete_authorization_code(self, authorization_code: _KeptCode) -> None:
-        self._transaction.grants.spend_code(authorization_code.secret, self.server.issued)
+    def delete_authorization_code(self, authorization_code: _StoredCode) -> None:
+        self._transaction.spend_code(authorization_code.secret, self.server.issued)
 
 
-class _KeptRefresh:
-    """Authlib's view of a `domain.identity.oauth_grant.Refresh`."""
+class _StoredRefresh:
+    """Authlib's view of a stored refresh token."""
 
     def __init__(self, secret: str, refresh: Refresh) -> None:
         self.secret = secret
@@ -125,26 +127,26 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS = METHODS
     INCLUDE_NEW_REFRESH_TOKEN = True
 
-    def authenticate_refresh_token(self, refresh_token: str) -> _KeptRefresh | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> _StoredRefresh | None:
         transaction: Transaction = self.server.transaction
-        found = transaction.grants.refresh(refresh_token)
+        found = transaction.refresh_token(refresh_token)
         if found is None:
             return None
         judged = found.judge(self.request.client.client.id, transaction.now)
         if judged == "stolen":
             transaction.revoke_session(found.session_id)
             transaction.record(f"member:{found.member_id}", "refresh.replayed", {"session": str(found.session_id)})
-        return _KeptRefresh(refresh_token, found) if judged == "good" else None
+        return _StoredRefresh(refresh_token, found) if judged == "good" else None
 
-    def authenticate_user(self, refresh_token: _KeptRefresh) -> Grantee:
-        kept = refresh_token.refresh
-        member = self.server.transaction.grants.member(kept.member_id)
+    def authenticate_user(self, refresh_token: _StoredRefresh) -> Grantee:
+        stored = refresh_token.refresh
+        member = self.server.transaction.member(stored.member_id)
         if member is None:
             raise InvalidGrantError
-        return Grantee(member=member, auth_time=kept.auth_time, scope=kept.scope, session_id=kept.session_id)
+        return Grantee(member=member, auth_time=stored.auth_time, scope=stored.scope, session_id=stored.session_id)
 
-    def revoke_old_credential(self, refresh_token: _KeptRefresh) -> None:
-        self.server.transaction.grants.replace_refresh(refresh_token.secret)
+    def revoke_old_credential(self, refresh_token: _StoredRefresh) -> None:
+        self.server.transaction.replace_refresh_token(refresh_token.secret)
 
 
 class DeviceCode(DeviceCodeGrant):  # type: ignore[misc]
@@ -158,35 +160,35 @@ class DeviceCode(DeviceCodeGrant):  # type: ignore[misc]
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError
         transaction: Transaction = self.server.transaction
-        device = transaction.grants.device(secret)
+        device = transaction.device(secret)
         if device is None or device.client_id != client.client.id or device.state == "used":
             raise InvalidGrantError
-        member = self._judge(transaction, secret, device)
+        member = self._approver(transaction, device)
         assert device.auth_time is not None
         self.request.client = client
         self.request.user = Grantee(member=member, auth_time=device.auth_time, scope=device.scope)
-        self.request.credential = _KeptDevice(device)
-        transaction.grants.save_device(secret, state="used")
+        self.request.credential = _StoredDevice(device)
+        transaction.save_device(device, state="used")
 
-    def _judge(self, transaction: Transaction, secret: str, device: Device) -> Any:
-        """Give the member who approved, or raise what the device must hear (RFC 8628 section 3.5)."""
+    def _approver(self, transaction: Transaction, device: Device) -> Any:
+        """Give the member who approved, or raise the error for the device (RFC 8628 section 3.5)."""
         if transaction.now >= device.expires_at:
             raise ExpiredTokenError
         if device.state == "denied":
             raise AccessDeniedError
         if device.state == "pending":
-            if device.too_fast(transaction.now):
-                transaction.grants.slow_down(secret, device)
+            if device.polls_too_fast(transaction.now):
+                transaction.slow_down(device)
                 raise SlowDownError
-            transaction.grants.save_device(secret, polled_at=transaction.now)
+            transaction.save_device(device, polled_at=transaction.now)
             raise AuthorizationPendingError
-        member = transaction.grants.member(device.member_id or UUID(int=0))
+        member = transaction.member(device.member_id or UUID(int=0))
         if member is None:
             raise InvalidGrantError
         return member
 
 
-class _KeptDevice:
+class _StoredDevice:
     def __init__(self, device: Device) -> None:
         self.device = device
 

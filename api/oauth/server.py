@@ -1,30 +1,36 @@
-"""Authlib's server, one for each request: it holds the request's transaction."""
+"""Authlib's authorization server over our tables: one object for each request, holding its transaction."""
 
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error, OAuth2Request
 
+from adapters.sync_bridge import run_sync, wait
 from api.callers.tokens import TokenReader
 from api.oauth.clients import DUMMY, Assertion, OAuthClient
 from api.oauth.endpoints import DeviceAuthorization, Introspection, Revocation
-from api.oauth.forms import Answer, Form, OAuthRequest, busy, refused
+from api.oauth.forms import Answer, Form, OAuthRequest, refused, too_many_failures
 from api.oauth.grants import S256, AuthorizationCode, ClientCredentials, DeviceCode, RefreshToken
 from api.oauth.transaction import Grantee, Transaction
+from domain.identity.client import Client
 from domain.identity.oauth_grant import REFRESH_ABSOLUTE
-from domain.identity.organization import Client
+from domain.identity.throttle import Limit
+from domain.unit_of_work import UnitOfWork
 
+T = TypeVar("T")
 Minter = Callable[[str, UUID, str, UUID, str], str]
 """(subject, session id, client id, organization id, scope) -> signed token"""
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
+    """One request's server."""
+
     issued: UUID
     """The session that the token just made belongs to."""
 
@@ -34,7 +40,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self.tokens = tokens
         self._mint = mint
         self._seconds = seconds
-        self._guesses: str | None = None
+        self._limit: Limit | None = None
         self.register_client_auth_method("private_key_jwt", Assertion(transaction, tokens.issuer))
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [S256(required=True)])
@@ -65,14 +71,14 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         granted = scope or " ".join(sorted(about.scopes))
         refreshes = user is not None and include_refresh_token
         self.issued = self._session(about, user, refreshes=refreshes)
-        subject = f"member:{user.member.id}" if user else f"client:{about.id}"
+        subject = user.member.key if user else f"client:{about.id}"
         organization = user.member.organization_id if user else about.organization_id
         token = self._mint(subject, self.issued, about.id, organization, granted)
         self.transaction.record(subject, "token.issue", {"session": str(self.issued), "scope": granted})
         answer = {"token_type": "Bearer", "access_token": token, "expires_in": self._seconds, "scope": granted}
         if user and refreshes:
             answer["refresh_token"] = secrets.token_urlsafe(32)
-            self.transaction.grants.add_refresh(str(answer["refresh_token"]), self.issued, user.scope)
+            self.transaction.add_refresh_token(str(answer["refresh_token"]), self.issued, user.scope)
         return answer
 
     def _session(self, about: Client, user: Grantee | None, *, refreshes: bool) -> UUID:
@@ -92,7 +98,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     def create_oauth2_request(self, request: Form | OAuthRequest) -> OAuthRequest:
         if isinstance(request, OAuthRequest):
             return request
-        self._guesses = request.guesses
+        self._limit = request.limit
         return OAuthRequest(request)
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
@@ -105,24 +111,20 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             where = add_params_to_uri(fixed["location"], [("iss", self.tokens.issuer)])
             return Answer(303, {}, fixed | {"location": where})
         if isinstance(body, dict) and body.get("error") == "invalid_client":
-            # One body for a wrong secret and an unknown client (RFC 6749 section 5.2).
-            if self._guesses:
-                self.transaction.failed(self._guesses)
+            # One body for a wrong secret and an unknown client (RFC 6749 section 5.2). A right secret is never refused
+            # here: it has 256 random bits, so that only answers to wrong ones are slowed down.
+            if self._limit and (wait := self.transaction.count_failure(self._limit)):
+                return too_many_failures(wait)
             self.transaction.record("anonymous", "client.authentication_failed", {})
             return Answer(401, {"error": "invalid_client"}, fixed | {"www-authenticate": 'Basic realm="lantoa"'})
         return Answer(status, body if isinstance(body, dict) else {}, fixed)
-
-    def may_try(self, form: Form) -> Answer | None:
-        """429 when this client has failed too often from this address."""
-        wait = self.transaction.wait(form.guesses) if form.guesses else 0
-        return busy(wait) if wait else None
 
 
 def token_response(server: Server, form: Form) -> Answer:
     """POST /oauth/token (RFC 6749 section 3.2)."""
     if "grant_type" not in dict(form.pairs):
         return refused("invalid_request", "grant_type is missing")
-    answer: Answer = server.may_try(form) or server.create_token_response(form)
+    answer: Answer = server.create_token_response(form)
     return answer
 
 
@@ -130,7 +132,7 @@ def endpoint_response(name: str) -> Callable[[Server, Form], Answer]:
     """POST to one of the endpoints: `revocation`, `introspection`, `device_authorization`."""
 
     def respond(server: Server, form: Form) -> Answer:
-        answer: Answer = server.may_try(form) or server.create_endpoint_response(name, form)
+        answer: Answer = server.create_endpoint_response(name, form)
         return answer
 
     return respond
@@ -156,3 +158,19 @@ def authorize(server: Server, form: Form, grantee: Grantee | None) -> Answer:
         return failed
     answer: Answer = server.create_authorization_response(grant.request, grant_user=grantee, grant=grant)
     return answer
+
+
+class OAuthRunner:
+    """Runs Authlib's core in a unit of work that is committed also when the answer is an error."""
+
+    def __init__(self, tokens: TokenReader, mint: Minter, seconds: int) -> None:
+        self._tokens = tokens
+        self._mint = mint
+        self._seconds = seconds
+
+    async def run(self, work: UnitOfWork, core: Callable[[Server], T]) -> T:
+        async with work:
+            server = Server(Transaction(work, wait), self._tokens, self._mint, self._seconds)
+            answer = await run_sync(lambda: core(server))
+            await work.commit()
+        return answer

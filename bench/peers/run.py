@@ -35,7 +35,7 @@ def main() -> None:
         run.start()
         asked, head = unchanged(run)
         beside("nothing new", asked, peer.nothing_new, 100, if_none_match=f'"{head}"')
-        run.restart_api(LANTOA_SHORTCUT="off")  # nothing is remembered: ours is read from the database too
+        run.restart_api(LANTOA_RESPONSE_CACHE="off")  # nothing is remembered: ours is read from the database too
         ours = middle(run)[2]
         body = run.get(ours)
         sizes["ours"] = len(body.content)

@@ -1,10 +1,11 @@
-"""What an editor writes: the content of a material, before it is frozen into a document."""
+"""The content of a material as an editor writes it, before it is frozen into a published document."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
+
+from domain.noun import Noun
 
 Kind = Literal[
     "article",
@@ -21,27 +22,30 @@ Kind = Literal[
     "presentation",
     "alert",
 ]
-Relation_ = Literal["translation_of", "supersedes", "replaces_audio", "answers_trend", "part_of"]
+RelationKind = Literal["translation_of", "supersedes", "replaces", "replaces_audio", "answers_trend", "part_of"]
+Language = Literal["vi", "cjm", "kpm", "en"]
+AlertCategory = Literal[
+    "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"
+]
+AlertUrgency = Literal["Immediate", "Expected", "Future", "Past", "Unknown"]
+AlertSeverity = Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"]
+AlertCertainty = Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"]
 
-Line = Annotated[str, Meta(min_length=1, max_length=200)]
-Paragraph = Annotated[str, Meta(min_length=1, max_length=2000)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=200)]
+LongText = Annotated[str, Meta(min_length=1, max_length=2000)]
 Code = Annotated[str, Meta(pattern=r"\A[a-z0-9_]{1,40}\Z")]
 Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=120, examples=["otp-la-chia-khoa"])]
 
 
-class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A frozen, keyword-only value that refuses unknown fields when decoded."""
-
-
 class Source(Noun, frozen=True, kw_only=True):
-    """Who made it. `organization` is filled in from the owner at publication."""
+    """The origin of the content. `organization` is filled in from the owner at publication."""
 
-    name: Line | None = None
-    authors: Annotated[tuple[Line, ...], Meta(max_length=20)] = ()
+    name: ShortText | None = None
+    authors: Annotated[tuple[ShortText, ...], Meta(max_length=20)] = ()
 
 
 class Rights(Noun, frozen=True, kw_only=True):
-    """What a recipient may do with it."""
+    """The recipient's rights of use."""
 
     license: Annotated[str, Meta(min_length=1, max_length=60, examples=["CC-BY-4.0"])]
     terms: Annotated[str, Meta(max_length=2000)] = ""
@@ -52,15 +56,15 @@ class Rights(Noun, frozen=True, kw_only=True):
 class Relation(Noun, frozen=True, kw_only=True):
     """A typed link to another material."""
 
-    rel: Relation_
+    rel: RelationKind
     id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 
 
 class Question(Noun, frozen=True, kw_only=True):
     """One entry of a FAQ."""
 
-    question: Paragraph
-    answer: Paragraph
+    question: LongText
+    answer: LongText
 
 
 class Sms(Noun, frozen=True, kw_only=True):
@@ -72,48 +76,35 @@ class Sms(Noun, frozen=True, kw_only=True):
 class QuizItem(Noun, frozen=True, kw_only=True):
     """One quiz question. `answer` is the index of the right choice, from 0."""
 
-    question: Paragraph
-    choices: Annotated[tuple[Line, ...], Meta(min_length=2, max_length=8)]
+    question: LongText
+    choices: Annotated[tuple[ShortText, ...], Meta(min_length=2, max_length=8)]
     answer: Annotated[int, Meta(ge=0, le=7)]
-    why: Paragraph
+    why: LongText
 
 
 class Alert(Noun, frozen=True, kw_only=True):
     """A warning in the terms of CAP 1.2 (OASIS)."""
 
-    event: Line
-    category: Literal[
-        "Geo",
-        "Met",
-        "Safety",
-        "Security",
-        "Rescue",
-        "Fire",
-        "Health",
-        "Env",
-        "Transport",
-        "Infra",
-        "CBRNE",
-        "Other",
-    ] = "Security"
-    urgency: Literal["Immediate", "Expected", "Future", "Past", "Unknown"]
-    severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"]
-    certainty: Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"]
-    areas: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=50)]
-    instruction: Paragraph
+    event: ShortText
+    category: AlertCategory = "Security"
+    urgency: AlertUrgency
+    severity: AlertSeverity
+    certainty: AlertCertainty
+    areas: Annotated[tuple[ShortText, ...], Meta(min_length=1, max_length=50)]
+    instruction: LongText
 
 
 class RadioScript(Noun, frozen=True, kw_only=True):
-    """What the announcer reads, line by line."""
+    """The announcer's text, line by line."""
 
-    host_lines: Annotated[tuple[Paragraph, ...], Meta(min_length=1, max_length=200)]
+    host_lines: Annotated[tuple[LongText, ...], Meta(min_length=1, max_length=200)]
 
 
 class Content(Noun, frozen=True, kw_only=True):
     """The editable part of a material. Everything may be absent in a draft but kind, language and title."""
 
     kind: Kind
-    language: Literal["vi", "cjm", "kpm", "en"] = "vi"
+    language: Language = "vi"
     title: Annotated[str, Meta(min_length=1, max_length=200, examples=["Mã OTP là chìa khóa nhà bạn"])]
     summary: Annotated[str, Meta(max_length=1000)] = ""
     slug: Slug | None = None

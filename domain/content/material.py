@@ -1,5 +1,6 @@
-"""The life of a material: one table of verbs, and pure functions that answer with the next state."""
+"""The life of a material: one table of transitions, and pure functions that give the next state."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -7,10 +8,11 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.content.content import OWN_FIELD, Content, Noun
+from domain.actor import Actor
+from domain.content.content import OWN_FIELD, Content
 from domain.errors import (
     Embargoed,
-    Fault,
+    FieldError,
     FourEyes,
     InvalidContent,
     NoteRequired,
@@ -19,38 +21,61 @@ from domain.errors import (
     WrongState,
 )
 from domain.media.asset import Asset, Attachment, gate
+from domain.noun import Noun
+from domain.permissions import Permission, can
 
-State = Literal["draft", "in_review", "approved", "published", "withdrawn", "killed", "expired"]
-LifeVerb = Literal["revise", "request_review", "return", "approve", "publish", "correct", "withdraw", "kill", "expire"]
+State = Literal["draft", "in_review", "approved", "scheduled", "published", "withdrawn", "killed", "expired"]
+Action = Literal[
+    "revise",
+    "request_review",
+    "return",
+    "approve",
+    "publish",
+    "correct",
+    "schedule",
+    "unschedule",
+    "withdraw",
+    "kill",
+    "expire",
+]
+AllowedAction = Literal[Action, "duplicate"]
 
 
-class Step(msgspec.Struct, frozen=True):
-    """From which states a verb may go, and where to. `live`: it needs (True) or forbids (False) a published version."""
+class Transition(msgspec.Struct, frozen=True):
+    """From which states an action may go, and where to. `live`: it needs (True) or forbids (False) a live version."""
 
     origin: frozenset[State]
     target: State
+    permission: Permission | None
     live: bool | None = None
     note: bool = False
 
 
-_OPEN: frozenset[State] = frozenset({"draft", "in_review", "approved", "published"})
+_OPEN: frozenset[State] = frozenset({"draft", "in_review", "approved", "scheduled", "published"})
+_RETURNABLE: frozenset[State] = frozenset({"in_review", "approved", "scheduled"})
 
-LIFE: dict[LifeVerb, Step] = {
-    "revise": Step(frozenset({"published"}), "draft", live=True),
-    "request_review": Step(frozenset({"draft"}), "in_review"),
-    "return": Step(frozenset({"in_review"}), "draft", note=True),
-    "approve": Step(frozenset({"in_review"}), "approved"),
-    "publish": Step(frozenset({"approved"}), "published", live=False),
-    "correct": Step(frozenset({"approved"}), "published", live=True, note=True),
+TRANSITIONS: dict[Action, Transition] = {
+    "revise": Transition(frozenset({"published"}), "draft", "material.revise", live=True),
+    "request_review": Transition(frozenset({"draft"}), "in_review", "material.request_review"),
+    "return": Transition(_RETURNABLE, "draft", "material.return", note=True),
+    "approve": Transition(frozenset({"in_review"}), "approved", "material.approve"),
+    "publish": Transition(frozenset({"approved"}), "published", "material.publish", live=False),
+    "correct": Transition(frozenset({"approved"}), "published", "material.correct", live=True, note=True),
+    "schedule": Transition(frozenset({"approved"}), "scheduled", "material.schedule"),
+    "unschedule": Transition(frozenset({"scheduled"}), "approved", "material.unschedule"),
     # A kill must not wait for a revision in progress, so these need a live version and not a state.
-    "withdraw": Step(_OPEN, "withdrawn", live=True, note=True),
-    "kill": Step(_OPEN, "killed", live=True, note=True),
-    "expire": Step(_OPEN, "expired", live=True),
+    "withdraw": Transition(_OPEN, "withdrawn", "material.withdraw", live=True, note=True),
+    "kill": Transition(_OPEN, "killed", "material.kill", live=True, note=True),
+    "expire": Transition(_OPEN, "expired", None, live=True),
 }
+"""`expire` has no permission: only the clock does it."""
 
 
 class Material(Noun, frozen=True, kw_only=True):
-    """`version` is the edition being worked on or published last; `revision` counts saves and is the ETag."""
+    """`version` is the version being worked on or published last; `revision` counts saves and is the ETag.
+
+    `scheduled_for`: a coordinator released the approved version to go live at that time.
+    """
 
     id: UUID
     owner_id: UUID
@@ -63,6 +88,7 @@ class Material(Noun, frozen=True, kw_only=True):
     edited_by: str
     approved_by: str | None = None
     note: str = ""
+    scheduled_for: datetime | None = None
     live_expires_at: datetime | None = None
     first_published_at: datetime | None = None
     published_at: datetime | None = None
@@ -71,18 +97,56 @@ class Material(Noun, frozen=True, kw_only=True):
 
     @property
     def due_at(self) -> datetime | None:
-        """When the clock must next look at it: an approved edition's start or the live edition's end."""
-        start = self.content.available_from if self.state == "approved" and self.live_version is None else None
+        """When the clock must next act: at the scheduled start or at the live version's end."""
         end = self.live_expires_at if self.live_version is not None else None
-        return min((at for at in (start, end) if at is not None), default=None)
+        return min((at for at in (self.scheduled_for, end) if at is not None), default=None)
 
 
-def allowed_verbs(material: Material) -> list[LifeVerb]:
-    """The verbs that are possible now, in the order of the table. `expire` is the clock's alone."""
-    return [verb for verb, step in LIFE.items() if verb != "expire" and _possible(material, step)]
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a material's life: when, by whom, which action, why."""
+
+    at: datetime
+    by: str
+    action: str
+    state: State
+    version: int
+    revision: int
+    note: str = ""
 
 
-def _possible(material: Material, step: Step) -> bool:
+def history_entry(material: Material, *, by: str, action: str, note: str = "") -> HistoryEntry:
+    """The entry for an action that led to this state."""
+    return HistoryEntry(
+        at=material.updated_at,
+        by=by,
+        action=action,
+        state=material.state,
+        version=material.version,
+        revision=material.revision,
+        note=note,
+    )
+
+
+def possible_actions(material: Material) -> list[Action]:
+    """The actions that the state allows to people, in the order of the table."""
+    return [action for action, step in TRANSITIONS.items() if step.permission and _possible(material, step)]
+
+
+def allowed_actions(material: Material, actor: Actor, at: datetime) -> list[AllowedAction]:
+    """The actions that this actor may do now: state, permission, four eyes and embargo considered."""
+    start = material.content.available_from
+    refused: set[Action] = {"approve"} if actor.key == material.edited_by else set()
+    if start is not None and start > at:
+        refused |= {"publish", "correct"}
+    found: list[AllowedAction] = [
+        action
+        for action in possible_actions(material)
+        if action not in refused and (step := TRANSITIONS[action].permission) and can(actor, step, material.owner_id)
+    ]
+    return [*found, "duplicate"] if can(actor, "material.duplicate", material.owner_id) else found
+
+
+def _possible(material: Material, step: Transition) -> bool:
     live = material.live_version is not None
     return material.state in step.origin and (step.live is None or step.live == live)
 
@@ -92,32 +156,31 @@ def check_revision(material: Material, expected: int) -> None:
         raise StaleVersion(current=material.revision)
 
 
-def advance(material: Material, verb: LifeVerb, *, by: str, at: datetime, note: str = "") -> Material:
-    """Apply one verb of the life table. Raises WrongState, NoteRequired, FourEyes or Embargoed."""
-    step = LIFE[verb]
-    if not _possible(material, step):
-        raise WrongState(verb=verb, state=material.state, allowed=allowed_verbs(material))
-    if step.note and not note.strip():
-        raise NoteRequired(errors=[Fault(pointer="/note", code="required")], verb=verb)
-    if verb == "approve" and by == material.edited_by:
+def advance(material: Material, action: Action, *, by: str, at: datetime, note: str = "") -> Material:
+    """Apply one action of the table but `schedule`. Raises WrongState, NoteRequired, FourEyes or Embargoed."""
+    _check(material, action, note)
+    if action == "approve" and by == material.edited_by:
         raise FourEyes
-    start = material.content.available_from
-    if verb == "publish" and start is not None and start > at:
-        raise Embargoed(available_from=start.isoformat())
-    end = material.content.expires_at
-    if verb in ("publish", "correct") and end is not None and end <= at:
-        raise InvalidContent(errors=[Fault(pointer="/expires_at", code="in_the_past")])
-    moved = replace(material, state=step.target, note=note, updated_at=at)
-    match verb:
+    start, end = material.content.available_from, material.content.expires_at
+    if action in ("publish", "correct"):
+        if start is not None and start > at:
+            raise Embargoed(available_from=start.isoformat())
+        if end is not None and end <= at:
+            raise InvalidContent(errors=[FieldError(pointer="/expires_at", code="in_the_past")])
+    target = TRANSITIONS[action].target
+    moved = replace(material, state=target, note=note, updated_at=at, scheduled_for=None)
+    match action:
         case "revise":
             return replace(moved, version=material.version + 1, edited_by=by, approved_by=None)
+        case "return":
+            return replace(moved, approved_by=None)
         case "approve":
             return replace(moved, approved_by=by)
         case "publish" | "correct":
             return replace(
                 moved,
                 live_version=material.version,
-                live_expires_at=material.content.expires_at,
+                live_expires_at=end,
                 first_published_at=material.first_published_at or at,
                 published_at=at,
             )
@@ -125,6 +188,34 @@ def advance(material: Material, verb: LifeVerb, *, by: str, at: datetime, note: 
             return replace(moved, live_version=None, live_expires_at=None)
         case _:
             return moved
+
+
+def scheduled(material: Material, start: datetime | None, *, at: datetime, note: str = "") -> Material:
+    """Release an approved version for `start` (None: its `available_from`). A correction needs its public note now."""
+    _check(material, "schedule", note)
+    if material.live_version is not None and not note.strip():
+        raise NoteRequired(errors=[FieldError(pointer="/note", code="required")], action="schedule")
+    content = material.content
+    when = start or content.available_from
+    if when is None:
+        raise InvalidContent(errors=[FieldError(pointer="/at", code="required")])
+    if when.tzinfo is None:
+        raise InvalidContent(errors=[FieldError(pointer="/at", code="time_zone_required")])
+    if when <= at:
+        raise InvalidContent(errors=[FieldError(pointer="/at", code="in_the_past")])
+    if content.available_from is not None and when < content.available_from:
+        raise InvalidContent(errors=[FieldError(pointer="/at", code="before_available_from")])
+    if content.expires_at is not None and when >= content.expires_at:
+        raise InvalidContent(errors=[FieldError(pointer="/at", code="after_expires_at")])
+    return replace(material, state="scheduled", note=note, updated_at=at, scheduled_for=when)
+
+
+def _check(material: Material, action: Action, note: str) -> None:
+    step = TRANSITIONS[action]
+    if not _possible(material, step):
+        raise WrongState(action=action, state=material.state, allowed=possible_actions(material))
+    if step.note and not note.strip():
+        raise NoteRequired(errors=[FieldError(pointer="/note", code="required")], action=action)
 
 
 def edited(material: Material, content: Content, *, by: str, at: datetime) -> Material:
@@ -137,10 +228,10 @@ def attached(material: Material, attachment: Attachment, asset: Asset, *, by: st
     """Give the draft with this attachment added, or replaced where the asset is attached already."""
     _require_draft(material, "attach")
     if asset.media_type.startswith("image/") and not attachment.alt.strip():
-        raise InvalidContent(errors=[Fault(pointer="/alt", code="required", detail="image")])
+        raise InvalidContent(errors=[FieldError(pointer="/alt", code="required")])
     others = tuple(a for a in material.attachments if a.asset_id != attachment.asset_id)
     if attachment.role == "main" and any(a.role == "main" for a in others):
-        raise InvalidContent(errors=[Fault(pointer="/role", code="second_main_asset")])
+        raise InvalidContent(errors=[FieldError(pointer="/role", code="second_main_asset")])
     return replace(material, attachments=(*others, attachment), edited_by=by, updated_at=at)
 
 
@@ -151,60 +242,64 @@ def detached(material: Material, asset_id: UUID, *, by: str, at: datetime) -> Ma
     return replace(material, attachments=kept, edited_by=by, updated_at=at)
 
 
-def _require_draft(material: Material, verb: str) -> None:
+def _require_draft(material: Material, action: str) -> None:
     if material.state != "draft":
-        raise WrongState(verb=verb, state=material.state, allowed=allowed_verbs(material))
+        raise WrongState(action=action, state=material.state, allowed=possible_actions(material))
 
 
-def check_ready(material: Material, assets: dict[UUID, Asset]) -> None:
+def check_ready(material: Material, assets: Mapping[UUID, Asset]) -> None:
     """Raise NotReady with every reason why a draft cannot be reviewed yet."""
-    content, faults = material.content, []
+    content, errors = material.content, []
     main = next((a for a in material.attachments if a.role == "main"), None)
     own = OWN_FIELD.get(content.kind)
     if not content.body.strip() and main is None and not (own and getattr(content, own)):
-        faults.append(Fault(pointer="/body", code="body_or_main_asset_required"))
+        errors.append(FieldError(pointer="/body", code="body_or_main_asset_required"))
     if own and not getattr(content, own):
-        faults.append(Fault(pointer=f"/{own}", code="required"))
+        errors.append(FieldError(pointer=f"/{own}", code="required"))
     if content.kind in ("audio", "video", "poster", "infographic") and main is None:
-        faults.append(Fault(pointer="/assets", code="main_asset_required"))
-    faults += [Fault(pointer=f"/{f}", code="required") for f in ("topics", "audiences") if not getattr(content, f)]
+        errors.append(FieldError(pointer="/assets", code="main_asset_required"))
+    errors += [
+        FieldError(pointer=f"/{name}", code="required")
+        for name in ("topics", "audiences")
+        if not getattr(content, name)
+    ]
     if content.rights is None:
-        faults.append(Fault(pointer="/rights", code="required"))
-    faults += [
-        Fault(pointer=f"/assets/{a.asset_id}", code=reason)
+        errors.append(FieldError(pointer="/rights", code="required"))
+    errors += [
+        FieldError(pointer=f"/assets/{a.asset_id}", code=reason)
         for a in material.attachments
         if (reason := gate(assets[a.asset_id]))
     ]
-    if faults:
-        raise NotReady(errors=faults)
+    if errors:
+        raise NotReady(errors=errors)
 
 
-def check_content(content: Content, codes: dict[str, frozenset[str]]) -> None:
+def check_content(content: Content, codes: Mapping[str, Sequence[str]]) -> None:
     """Raise InvalidContent for codes the programme does not know, fields of other kinds, and impossible times."""
-    faults = [
-        Fault(pointer=f"/{field}/{i}", code="unknown_code", detail=code)
-        for field in ("topics", "audiences")
-        for i, code in enumerate(getattr(content, field))
-        if code not in codes[field]
+    errors = [
+        FieldError(pointer=f"/{name}/{i}", code="unknown_code", facts={"value": code}, allowed=tuple(codes[name]))
+        for name in ("topics", "audiences")
+        for i, code in enumerate(getattr(content, name))
+        if code not in codes[name]
     ]
     own = OWN_FIELD.get(content.kind)
-    faults += [
-        Fault(pointer=f"/{field}", code="not_of_this_kind", detail=content.kind)
-        for field in OWN_FIELD.values()
-        if field != own and getattr(content, field)
+    errors += [
+        FieldError(pointer=f"/{name}", code="not_of_this_kind", facts={"kind": content.kind})
+        for name in OWN_FIELD.values()
+        if name != own and getattr(content, name)
     ]
-    faults += [
-        Fault(pointer=f"/quiz/{i}/answer", code="no_such_choice")
+    errors += [
+        FieldError(pointer=f"/quiz/{i}/answer", code="no_such_choice", facts={"choices": len(item.choices)})
         for i, item in enumerate(content.quiz)
         if item.answer >= len(item.choices)
     ]
-    faults += [
-        Fault(pointer=f"/{field}", code="time_zone_required")
-        for field in ("available_from", "expires_at")
-        if (at := getattr(content, field)) is not None and at.tzinfo is None
+    errors += [
+        FieldError(pointer=f"/{name}", code="time_zone_required")
+        for name in ("available_from", "expires_at")
+        if (at := getattr(content, name)) is not None and at.tzinfo is None
     ]
     start, end = content.available_from, content.expires_at
-    if not faults and start and end and end <= start:
-        faults.append(Fault(pointer="/expires_at", code="before_available_from"))
-    if faults:
-        raise InvalidContent(errors=faults)
+    if not errors and start and end and end <= start:
+        errors.append(FieldError(pointer="/expires_at", code="before_available_from"))
+    if errors:
+        raise InvalidContent(errors=errors)

@@ -1,5 +1,6 @@
-"""An archive that is taken over: materials that somebody approved and published elsewhere, one JSON object a line."""
+"""Importing an archive: materials that were approved and published elsewhere, one JSON object a line."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
@@ -8,23 +9,24 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from domain.content.content import Content, Line, Noun
+from domain.content.content import Content, ShortText
 from domain.content.material import Material, check_content, check_ready
 from domain.distribution.document import freeze
-from domain.errors import Fault, InvalidContent
+from domain.errors import FieldError, InvalidContent
 from domain.identity.organization import Organization
-from domain.merge_patch import fault_of
-from domain.text import forbidden_place, is_clean, normalise
+from domain.merge_patch import field_error
+from domain.noun import Noun
+from domain.text import is_clean, normalise, text_error
 
 
 class ArchiveLine(Noun, frozen=True, kw_only=True):
-    """One material. `approved_by`: who vouched for it there, by name or role; it goes into the history.
+    """One material. `approved_by`: the approver there, by name or role; it goes into the history.
 
-    Without an `id` it gets one made of its own bytes, so that the same line is never taken over twice.
+    Without an `id` it gets one made of its own bytes, so that the same line is never imported twice.
     """
 
     content: Content
-    approved_by: Annotated[Line, Meta(examples=["Ban biên tập Cổng thông tin"])]
+    approved_by: Annotated[ShortText, Meta(examples=["Ban biên tập Cổng thông tin"])]
     published_at: datetime
     id: UUID | None = None
 
@@ -32,28 +34,28 @@ class ArchiveLine(Noun, frozen=True, kw_only=True):
 _read = msgspec.json.Decoder(ArchiveLine, strict=True).decode
 
 
-def read_line(raw: bytes, codes: dict[str, frozenset[str]]) -> tuple[ArchiveLine, UUID]:
+def read_line(raw: bytes, codes: Mapping[str, Sequence[str]]) -> tuple[ArchiveLine, UUID]:
     """Read one line with its id, or raise InvalidContent with every reason. Text comes out in NFC."""
     raw = raw.strip()
     try:
-        line = _read(raw) if is_clean(raw) else msgspec.convert(_looked_at(raw), ArchiveLine, strict=True)
+        line = _read(raw) if is_clean(raw) else msgspec.convert(_decode_carefully(raw), ArchiveLine, strict=True)
     except msgspec.ValidationError as error:
-        raise InvalidContent(errors=[fault_of(error)]) from error
+        raise InvalidContent(errors=[field_error(error, ArchiveLine)]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidContent(errors=[Fault(pointer="", code="no_json")]) from error
+        raise InvalidContent(errors=[FieldError(pointer="", code="no_json")]) from error
     except OverflowError as error:
-        raise InvalidContent(errors=[Fault(pointer="", code="out_of_bounds")]) from error
+        raise InvalidContent(errors=[FieldError(pointer="", code="out_of_bounds")]) from error
     if line.published_at.tzinfo is None:
-        raise InvalidContent(errors=[Fault(pointer="/published_at", code="time_zone_required")])
+        raise InvalidContent(errors=[FieldError(pointer="/published_at", code="time_zone_required")])
     check_content(line.content, codes)
     return line, line.id or _id_of(raw, line.published_at)
 
 
-def _looked_at(raw: bytes) -> object:
+def _decode_carefully(raw: bytes) -> object:
     """Decode a line whose strings must be looked at one by one, and normalise them."""
     value = msgspec.json.decode(raw)
-    if (pointer := forbidden_place(value)) is not None:
-        raise InvalidContent(errors=[Fault(pointer=pointer, code="control_character")])
+    if (found := text_error(value)) is not None:
+        raise InvalidContent(errors=[found])
     return normalise(value)
 
 
@@ -69,8 +71,8 @@ def take_over(
 ) -> tuple[Material, bytes]:
     """Give the published material and its document. NotReady or InvalidContent for what could not be published."""
     content = line.content
-    faults = [
-        Fault(pointer=f"/content/{name}", code=code)
+    errors = [
+        FieldError(pointer=f"/content/{name}", code=code)
         for name, code, wrong in (
             ("available_from", "in_the_future", content.available_from and content.available_from > at),
             ("expires_at", "in_the_past", content.expires_at and content.expires_at <= at),
@@ -78,9 +80,9 @@ def take_over(
         if wrong
     ]
     if line.published_at > at:
-        faults.append(Fault(pointer="/published_at", code="in_the_future"))
-    if faults:
-        raise InvalidContent(errors=faults)
+        errors.append(FieldError(pointer="/published_at", code="in_the_future"))
+    if errors:
+        raise InvalidContent(errors=errors)
     material = Material(
         id=material_id,
         owner_id=owner.id,

@@ -16,7 +16,7 @@ TOMBSTONE_DAYS = 400
 """Other tombstones are purged after so many days."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class FeedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The last state of one material in one channel, as a transaction wants to write it.
 
     `reason` None means upsert. The place (`seq`) is given by the database at commit.
@@ -50,7 +50,7 @@ def cursor_at(epoch: str, channel_id: UUID, seq: int) -> Cursor:
 
 
 def seq_of(text: str) -> int:
-    """Give the `seq` that a cursor holds, before it is known whose it is; 0 for what `read_cursor` will refuse."""
+    """Give the `seq` that a cursor holds before its channel is known; 0 for what `read_cursor` will refuse."""
     found = _CURSOR.match(text)
     seq = int(found[3], 16) if found else 0
     return seq if seq < 2**63 else 0
@@ -72,12 +72,12 @@ def read_cursor(text: str, *, epoch: str, channel_id: UUID, purged_seq: int = 0)
 
 
 def digest_statement(channel: str, *, cursor: str, count: int, sha256: str) -> bytes:
-    """The bytes that are signed of a digest: who holds it with all that it was made of has proven each document."""
+    """The bytes that are signed for a digest: its signature proves every document that the hash was made of."""
     return canonical({"channel": channel, "count": count, "cursor": cursor, "sha256": sha256})
 
 
 class Tombstone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is left of a material that was taken away."""
+    """The last state of a material that was taken down."""
 
     id: UUID
     version: int

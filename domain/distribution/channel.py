@@ -1,5 +1,6 @@
-"""Channels: a routing rule, and who may pull."""
+"""Channels: a routing rule, and grants of organizations that may pull."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -7,11 +8,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from domain.content.content import Code, Kind, Noun
+from domain.content.content import Code, Kind
+from domain.content.material import Material
+from domain.distribution.change import FeedEntry
+from domain.noun import Noun
 
 
 class Facets(Protocol):
-    """What a rule looks at; a Content has it, and so has a live edition."""
+    """What a routing rule compares; Content has it, and so has a live version."""
 
     @property
     def kind(self) -> Kind: ...
@@ -23,8 +27,8 @@ class Facets(Protocol):
     def audiences(self) -> tuple[str, ...]: ...
 
 
-class LiveEdition(msgspec.Struct, frozen=True, kw_only=True):
-    """A published version, reduced to what routing needs."""
+class LiveVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A live published version, reduced to what routing needs."""
 
     id: UUID
     version: int
@@ -34,7 +38,7 @@ class LiveEdition(msgspec.Struct, frozen=True, kw_only=True):
     audiences: tuple[str, ...]
 
 
-class Rule(Noun, frozen=True, kw_only=True):
+class RoutingRule(Noun, frozen=True, kw_only=True):
     """Which materials a channel carries. An empty list means any; all four must match."""
 
     kinds: Annotated[tuple[Kind, ...], Meta(max_length=13)] = ()
@@ -58,16 +62,50 @@ class Channel(Noun, frozen=True, kw_only=True):
     slug: str
     title: str
     description: str = ""
-    rule: Rule = Rule()
+    rule: RoutingRule = RoutingRule()
     public: bool = False
     revision: int = 1
     rerouting_from: UUID | None = None
 
 
 class Grant(Noun, frozen=True, kw_only=True):
-    """An organization's right to pull a channel; kept after it is revoked, so that we know what to say."""
+    """An organization's right to pull a channel; kept after it is revoked, to answer `grant_revoked`."""
 
     channel_id: UUID
     organization_id: UUID
     granted_at: datetime
     revoked_at: datetime | None = None
+    revision: int = 1
+
+
+def live_version(material: Material) -> LiveVersion:
+    """The version that a published material shows."""
+    content = material.content
+    return LiveVersion(
+        id=material.id,
+        version=material.version,
+        kind=content.kind,
+        language=content.language,
+        topics=content.topics,
+        audiences=content.audiences,
+    )
+
+
+def route(
+    version: LiveVersion, channels: Sequence[Channel], live_by_channel: Mapping[UUID, bool], at: datetime
+) -> list[FeedEntry]:
+    """The feed entries of a live version: an upsert where a rule matches, `out_of_scope` where it no longer does.
+
+    `live_by_channel`: for each channel that has ever carried the material, True where it is live now.
+    """
+    return [
+        FeedEntry(
+            channel_id=channel.id,
+            material_id=version.id,
+            version=version.version,
+            changed_at=at,
+            reason=None if matches else "out_of_scope",
+        )
+        for channel in channels
+        if (matches := channel.rule.matches(version)) or live_by_channel.get(channel.id)
+    ]

@@ -1,6 +1,7 @@
-"""Freezing: from an approved material to the published document that is signed, stored and served."""
+"""The published document: frozen from an approved material, then signed, stored and served as bytes."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from domain.canonical_json import canonical
 from domain.content.content import Content
 from domain.content.material import Material
 from domain.identity.organization import Organization
-from domain.media.asset import Asset, Attachment
+from domain.media.asset import Asset, AssetRole, Attachment
 from domain.text import slugify
 
 SYLLABLES_PER_SECOND = 3.4
@@ -25,8 +26,8 @@ _GSM7_ESCAPED = frozenset("^{}\\[~]|€")
 
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, or microseconds where there are any: `2026-11-23T07:00:00Z`."""
-    told: str = msgspec.to_builtins(at.astimezone(UTC))  # a tenth of isoformat's time
-    return told
+    text: str = msgspec.to_builtins(at.astimezone(UTC))  # a tenth of isoformat's time
+    return text
 
 
 def sms_parts(text: str) -> tuple[str, int]:
@@ -46,11 +47,11 @@ def freeze(
     material: Material,
     *,
     owner: Organization,
-    assets: dict[UUID, Asset],
+    assets: Mapping[UUID, Asset],
     body_html: str,
     correction_note: str = "",
 ) -> bytes:
-    """Give the canonical bytes of the edition that `material` publishes (RFC 8785).
+    """Give the canonical bytes of the version that `material` publishes (RFC 8785).
 
     Nothing that may change after publication is inside: no counts, no channels.
     """
@@ -140,3 +141,40 @@ def _own_field(content: Content) -> dict[str, object]:
     if content.faq:
         return {"faq": msgspec.to_builtins(content.faq)}
     return {"quiz": msgspec.to_builtins(content.quiz)} if content.quiz else {}
+
+
+class _DocumentAsset(msgspec.Struct, frozen=True):
+    id: UUID
+    role: AssetRole
+    alt: str = ""
+    transcript_of: UUID | None = None
+
+
+class _DocumentSource(msgspec.Struct, frozen=True):
+    name: str | None = None
+    authors: tuple[str, ...] = ()
+
+
+class _Document(msgspec.Struct, frozen=True):
+    source: _DocumentSource
+    assets: tuple[_DocumentAsset, ...] = ()
+
+
+_COPIED = frozenset(Content.__struct_fields__) - {"source", "available_from", "expires_at", "sms", "radio_script"}
+
+
+def thaw(document: bytes) -> tuple[Content, tuple[Attachment, ...]]:
+    """Give the content and attachments that a published document was frozen from, without its times."""
+    fields: dict[str, dict[str, object]] = msgspec.json.decode(document)
+    about = msgspec.json.decode(document, type=_Document)
+    content: dict[str, object] = {name: fields[name] for name in _COPIED & fields.keys()}
+    content["source"] = {"name": about.source.name, "authors": about.source.authors}
+    if "sms" in fields:
+        content["sms"] = {"text": fields["sms"]["text"]}
+    if "radio_script" in fields:
+        content["radio_script"] = {"host_lines": fields["radio_script"]["host_lines"]}
+    attachments = tuple(
+        Attachment(asset_id=each.id, role=each.role, alt=each.alt, transcript_of=each.transcript_of)
+        for each in about.assets
+    )
+    return msgspec.convert(content, Content), attachments

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.content.content import Noun
 from domain.errors import NotFound
+from domain.noun import Noun
 
 TakedownReason = Literal["killed", "withdrawn", "grant_revoked"]
 AckStatus = Literal["removed", "never_used", "aired"]
 
 
 class Obligation(Noun, frozen=True, kw_only=True):
-    """One organization that received the material, and what it answered."""
+    """One organization that received the material, and its acknowledgement."""
 
     organization_id: UUID
     status: AckStatus | None = None
@@ -34,6 +34,7 @@ class Takedown(Noun, frozen=True, kw_only=True):
     opened_at: datetime
     closed_at: datetime | None = None
     obligations: tuple[Obligation, ...] = ()
+    revision: int = 1
 
 
 def closed_if_done(takedown: Takedown, at: datetime) -> Takedown:

@@ -1,4 +1,4 @@
-"""The rules of OAuth grants, pure: what may be asked, how long it lives, when it is spent."""
+"""OAuth grants: redirect URIs, PKCE, lifetimes, and when a code or token is spent."""
 
 import re
 from base64 import urlsafe_b64encode
@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
+from domain.noun import Noun
 
 CODE_LIFETIME = timedelta(seconds=60)
 REFRESH_IDLE = timedelta(days=14)
@@ -27,7 +27,7 @@ _LOOPBACK = ("127.0.0.1", "[::1]")
 
 
 def digest_of(secret: str) -> bytes:
-    """How codes and tokens rest: 256 random bits need no slow hash."""
+    """SHA-256, as codes and tokens are stored: 256 random bits need no slow hash."""
     return sha256(secret.encode()).digest()
 
 
@@ -79,7 +79,7 @@ def verifies(verifier: str, challenge: str) -> bool:
     return compare_digest(made, challenge)
 
 
-class Code(msgspec.Struct, frozen=True, kw_only=True):
+class AuthorizationCode(Noun, frozen=True, kw_only=True):
     """An authorization code. `session_id` is set once it was redeemed: a replay ends that session."""
 
     client_id: str
@@ -93,7 +93,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID | None = None
 
 
-class Refresh(msgspec.Struct, frozen=True, kw_only=True):
+class RefreshToken(Noun, frozen=True, kw_only=True):
     """A refresh token of a session (the family). `ends_at` is the session's own end."""
 
     session_id: UUID
@@ -115,9 +115,10 @@ class Refresh(msgspec.Struct, frozen=True, kw_only=True):
         return "good" if now < min(self.expires_at, self.ends_at) else "refused"
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that waits for its person (RFC 8628)."""
+class Device(Noun, frozen=True, kw_only=True):
+    """A device that waits for its person (RFC 8628). `hash` is the SHA-256 of its device code."""
 
+    hash: bytes
     client_id: str
     scope: str
     state: Literal["pending", "approved", "denied", "used"] = "pending"
@@ -126,6 +127,10 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     interval_seconds: int = DEVICE_INTERVAL
     polled_at: datetime | None = None
     expires_at: datetime
+    revision: int = 1
 
-    def too_fast(self, now: datetime) -> bool:
+    def polls_too_fast(self, now: datetime) -> bool:
         return self.polled_at is not None and now - self.polled_at < timedelta(seconds=self.interval_seconds)
+
+    def waits_at(self, now: datetime) -> bool:
+        return self.state == "pending" and now < self.expires_at

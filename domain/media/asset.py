@@ -1,16 +1,20 @@
-"""Files: what may be stored, how its type is recognised, and how it is attached to a material."""
+"""Assets: allowed media types, recognising a type from content, and attachments to materials."""
 
+import re
 import struct
 from typing import Annotated, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from domain.content.content import Noun
+from domain.noun import Noun
+from domain.text import slugify
 
 AssetRole = Literal["main", "cover", "transcript", "captions", "attachment"]
 MIB = 1024 * 1024
+MAX_FILENAME = 200
 
 LIMITS: dict[str, int] = {
     "audio/mpeg": 500 * MIB,
@@ -30,7 +34,7 @@ LIMITS: dict[str, int] = {
 
 MAX_BYTES = max(LIMITS.values())
 SNIFF_BYTES = 64 * 1024
-"""How much of the beginning `sniff` wants to see."""
+"""Bytes of the beginning that `sniff` needs."""
 
 EXTENSIONS = {
     "audio/mpeg": "mp3",
@@ -141,7 +145,23 @@ def _frame_length(data: bytes, at: int) -> int:
 
 
 def gate(asset: Asset) -> str | None:
-    """Say why an audio or video file may not be aired, or None. Loudness and silence join here with renditions."""
+    """Give the reason code why an audio or video file may not be aired, or None."""
     if asset.media_type.startswith(("audio/", "video/")) and not asset.duration_ms:
         return "unplayable"
     return None
+
+
+_NO_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def content_disposition(filename: str) -> str:
+    """Content-Disposition with an ASCII `filename` for old clients beside `filename*` (RFC 6266 section 4.3)."""
+    stem, dot, extension = filename.rpartition(".")
+    ascii_name = f"{slugify(stem)}.{extension.lower()}" if dot and extension.isalnum() else slugify(filename)
+    fallback = _NO_TOKEN.sub("-", ascii_name) or "file"
+    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def stored_filename(sent: str) -> str:
+    """The name as it was sent, with path separators as text: no part of a name is cut off, none leads elsewhere."""
+    return sent.replace("/", "_").replace("\\", "_")[:MAX_FILENAME]

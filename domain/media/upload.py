@@ -1,17 +1,18 @@
-"""A resumable upload (tus 1.0.0): where it stands, and what may be added."""
+"""A resumable upload (tus 1.0.0): its offset and its stored segments."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
+from msgspec.structs import replace
 
 from domain.errors import OffsetMismatch, UploadOverflow
+from domain.noun import Noun
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 LIFETIME = timedelta(days=2)
 
 
-class Upload(msgspec.Struct, frozen=True, kw_only=True):
+class Upload(Noun, frozen=True, kw_only=True):
     """`segments` are the offsets of the stored pieces, `staging/{id}/{offset}`, in order.
 
     `asset_id` is set once the file is complete and became an asset.
@@ -27,12 +28,13 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     expires_at: datetime
     asset_id: UUID | None = None
+    revision: int = 1
 
     @property
     def complete(self) -> bool:
         return self.offset == self.length
 
-    def accepts(self, offset: int) -> None:
+    def check_offset(self, offset: int) -> None:
         """Raise OffsetMismatch unless writing may go on at `offset`."""
         if offset != self.offset:
             raise OffsetMismatch(offset=self.offset)
@@ -41,7 +43,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         """Give the upload with one more segment of `size` bytes."""
         if self.offset + size > self.length:
             raise UploadOverflow(length=self.length)
-        return msgspec.structs.replace(self, offset=self.offset + size, segments=(*self.segments, self.offset))
+        return replace(self, offset=self.offset + size, segments=(*self.segments, self.offset))
 
 
 def segment_key(upload_id: UUID, offset: int) -> str:

@@ -1,4 +1,4 @@
-"""The settings of a local installation: made once, kept in `.lantoa/local.env`, readable by its owner only."""
+"""A local installation: its servers, and its settings, made once in `.lantoa/local.env`, readable by its owner only."""
 
 import os
 import secrets
@@ -9,24 +9,24 @@ from runtime.local.servers import EmbeddedObjects, EmbeddedPostgres, free_port
 DEFAULT_PORT = 8000
 
 
-class LocalParts:
+class LocalServers:
     """The embedded servers under one directory, and the environment that points at them."""
 
     def __init__(self, directory: Path, port: int) -> None:
         self._home = directory
         self.port = port
         self._home.mkdir(parents=True, exist_ok=True)
-        kept = self._kept()
+        stored = self._stored()
         self.postgres = EmbeddedPostgres(self._home)
         self.objects = EmbeddedObjects(
             self._home,
-            int(kept["LANTOA_S3_PORT"]),
-            kept["LANTOA_S3_ACCESS_KEY"],
-            kept["LANTOA_S3_SECRET_KEY"],
+            int(stored["LANTOA_S3_PORT"]),
+            stored["LANTOA_S3_ACCESS_KEY"],
+            stored["LANTOA_S3_SECRET_KEY"],
         )
-        self._secrets = kept
+        self._secrets = stored
 
-    def _kept(self) -> dict[str, str]:
+    def _stored(self) -> dict[str, str]:
         file = self._home / "local.env"
         if not file.exists():
             fresh = {

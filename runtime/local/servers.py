@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ class EmbeddedPostgres:
         return (
             self._home
             if len(str(self._home)) < 80
-            else Path(tempfile.gettempdir()) / f"lantoa-{abs(hash(str(self._home)))}"
+            else Path(tempfile.gettempdir()) / f"lantoa-{sha256(str(self._home).encode()).hexdigest()[:16]}"
         )
 
     def url(self, database: str = "lantoa") -> str:
@@ -119,7 +120,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Make the cluster where there is none, start it, make the database `lantoa`."""
         if os.geteuid() == 0:
-            self._become_somebody()
+            self._use_own_account()
         self._sockets.mkdir(exist_ok=True)
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
@@ -135,7 +136,7 @@ class EmbeddedPostgres:
         self._child = Child(command, self._home / "postgres.log", cwd=self._home, **self._user)
         self._child.wait_for(self._answers, "PostgreSQL")
 
-    def _become_somebody(self) -> None:
+    def _use_own_account(self) -> None:
         """PostgreSQL refuses to run as root: use an account of its own that can reach its files."""
         name = "embedded_postgres"
         ensure_user_exists(name)

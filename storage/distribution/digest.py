@@ -1,7 +1,7 @@
-"""The digest of a channel: SHA-256 over all its live materials, yet no request reads more than a bounded part of it.
+"""The digest of a channel: SHA-256 over all its live materials; each request reads a bounded part of them.
 
-SHA-256 can only go on from where it stood, so where it stood is kept every so many lines. What changed sends the walk
-back to before the first change: a new material costs one block, for identifiers grow with time (decision 0024).
+The hash state is kept every `BLOCK` lines. A change sends the walk back to the mark before the first changed material:
+a new material costs one block, because identifiers grow with time (decision 0024).
 """
 
 import asyncio
@@ -13,15 +13,15 @@ import asyncpg
 
 from domain.distribution.change import cursor_at
 from domain.errors import CursorMoved, DigestUnderWay
-from storage.distribution.feed import Place, start_of
+from storage.distribution.feed import ChannelHead, start_of
 from storage.postgres.connections import Connection, reading
 
 BLOCK = 4096
-"""Lines from one mark to the next: a tenth of a kilobyte each."""
-AT_ONCE = 60
-"""Blocks that one request reads at the most, in one or two seconds."""
+"""Lines between two marks, about 100 bytes each."""
+BLOCKS_PER_REQUEST = 60
+"""Blocks that one request reads at most, within two seconds."""
 _MANY = 10_000
-"""Who missed more changes than that begins anew."""
+"""With more changes than that the walk starts again."""
 _NOTHING = -1
 _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 _HEAD = "SELECT coalesce(max(seq), 0) FROM entries WHERE channel_id = $1"
@@ -51,7 +51,7 @@ class Digest(TypedDict):
 
 
 class _Mark(NamedTuple):
-    """Where the hash stands after so many lines, the last of them that of material `last`."""
+    """The hash state after `lines` lines, the last of them that of material `last`."""
 
     last: str
     lines: int
@@ -59,13 +59,13 @@ class _Mark(NamedTuple):
 
 
 class _Walk:
-    """How far one channel was read, as of `seq`. `ended`: the last mark is the channel's end."""
+    """The progress through one channel, as of `seq`. `ended`: the last mark is the channel's end."""
 
-    __slots__ = ("ended", "epoch", "marks", "seq", "turn")
+    __slots__ = ("ended", "epoch", "lock", "marks", "seq")
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
-        self.turn = asyncio.Lock()
+        self.lock = asyncio.Lock()
         self.begin()
 
     def begin(self) -> None:
@@ -73,7 +73,7 @@ class _Walk:
         self.ended, self.seq = False, _NOTHING
 
     def back_to(self, first: str) -> None:
-        """Forget what was read from this material on, and the last block that was not full."""
+        """Drop the marks from this material on, and the last block that was not full."""
         if self.ended:
             self.marks.pop()
             self.ended = False
@@ -92,25 +92,25 @@ class DigestReader:
         self._pool = pool
         self._walks: dict[UUID, _Walk] = {}
 
-    async def digest(self, place: Place, at: str | None) -> Digest:
+    async def get_digest(self, head: ChannelHead, at: str | None) -> Digest:
         """SHA-256 over the sorted lines `id SP version SP sha256 LF` of all live materials, at the present head.
 
         Raises CursorMoved where that is not `at`, and DigestUnderWay where there is more to read than one request may:
         the next one goes on.
         """
-        channel_id = place.channel.id
+        channel_id = head.channel.id
         walk = self._walks.get(channel_id)
-        if walk is None or walk.epoch != place.epoch:
-            walk = self._walks[channel_id] = _Walk(place.epoch)
-        async with walk.turn, reading(self._pool) as connection, _snapshot(connection):
-            head = await connection.fetchval(_HEAD, channel_id)
-            cursor = str(cursor_at(place.epoch, channel_id, head))
-            if at is not None and start_of(place, at) >= 0 and at != cursor:
+        if walk is None or walk.epoch != head.epoch:
+            walk = self._walks[channel_id] = _Walk(head.epoch)
+        async with walk.lock, reading(self._pool) as connection, _snapshot(connection):
+            seq = await connection.fetchval(_HEAD, channel_id)
+            cursor = str(cursor_at(head.epoch, channel_id, seq))
+            if at is not None and start_of(head, at) >= 0 and at != cursor:
                 raise CursorMoved(cursor=cursor)
-            await _look_back(connection, channel_id, walk, head)
-            for _ in range(AT_ONCE):
+            await _look_back(connection, channel_id, walk, seq)
+            for _ in range(BLOCKS_PER_REQUEST):
                 if not walk.ended:
-                    await _go_on(connection, channel_id, walk)
+                    await _read_block(connection, channel_id, walk)
             _, count, state = walk.marks[-1]
             if not walk.ended:
                 raise DigestUnderWay(counted=count, retry_after=1)
@@ -118,7 +118,7 @@ class DigestReader:
 
 
 async def _look_back(connection: Connection, channel_id: UUID, walk: _Walk, head: int) -> None:
-    """See what changed since the walk was last under way."""
+    """Go back to before the first material that changed since the last request."""
     if walk.seq not in (_NOTHING, head):
         row: Any = await connection.fetchrow(_CHANGED, channel_id, walk.seq, _MANY)
         changes, first = row
@@ -129,8 +129,8 @@ async def _look_back(connection: Connection, channel_id: UUID, walk: _Walk, head
     walk.seq = head
 
 
-async def _go_on(connection: Connection, channel_id: UUID, walk: _Walk) -> None:
-    """Read one block."""
+async def _read_block(connection: Connection, channel_id: UUID, walk: _Walk) -> None:
+    """Read the next block of live materials."""
     before = walk.marks[-1]
     row: Any = await connection.fetchrow(_LIVE, channel_id, before.last, BLOCK)
     count, last, lines = row

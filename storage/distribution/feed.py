@@ -6,48 +6,51 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from domain.actor import Actor
-from domain.distribution.actions.channels import Access, check_access
 from domain.distribution.change import Cursor, cursor_at, read_cursor, seq_of
-from domain.distribution.channel import Channel, Rule
-from domain.errors import CursorExpired, NotFound
+from domain.distribution.channel import Channel, RoutingRule
+from domain.errors import CursorExpired
+from domain.read_access import GrantState, ReadAccess
+from storage.distribution.read_access import join_grants, parameters, readable
 from storage.postgres.connections import reading
 
-_PLACE = """
+_HEAD = f"""
 SELECT c.id, c.slug, c.title, c.description, c.rule, c.public, c.revision, c.purged_seq, f.epoch,
-       CASE WHEN g.granted_at IS NULL THEN 'none' WHEN g.revoked_at IS NULL THEN 'granted' ELSE 'revoked' END AS access,
+       CASE WHEN g.granted_at IS NULL THEN 'none' WHEN g.revoked_at IS NULL THEN 'granted' ELSE 'revoked' END AS grant,
+       {readable("$3::boolean")} AS readable,
        coalesce((SELECT max(seq) FROM entries WHERE channel_id = c.id), 0) AS head
   FROM channels c CROSS JOIN feed_epoch f
-       LEFT JOIN grants g ON g.channel_id = c.id AND g.organization_id = $2
-"""
-_ONE_PLACE = f"SELECT row_to_json(p)::text FROM ({_PLACE} WHERE c.slug = $1) AS p"  # noqa: S608 -- constants
-_ALL_PLACES = f"SELECT row_to_json(p)::text FROM ({_PLACE} WHERE $1::text IS NULL ORDER BY c.slug) AS p"  # noqa: S608
-# One statement is one snapshot and one round trip: the place comes as the first row, then the changes, each with what
-# stands between it and the one before. Both arms are in order: PostgreSQL merges them and sorts no half megabyte.
+       {join_grants("$2")}
+"""  # noqa: S608 -- constants
+_ONE_HEAD = f"SELECT row_to_json(p)::text FROM ({_HEAD} WHERE c.slug = $1) AS p"  # noqa: S608 -- constants
+_ALL_HEADS = f"""
+SELECT row_to_json(p)::text FROM ({_HEAD} WHERE $1::text IS NULL AND {readable("$3::boolean")} ORDER BY c.slug) AS p
+"""  # noqa: S608 -- constants
+# One statement is one snapshot and one round trip: the channel head comes as the first row, then the changes, each with
+# the separator before it. Both arms are in order, so that PostgreSQL merges them instead of sorting half a megabyte.
 _PAGE = f"""
-WITH place AS MATERIALIZED ({_PLACE} WHERE c.slug = $1)
+WITH channel_head AS MATERIALIZED ({_HEAD} WHERE c.slug = $1)
 SELECT line, document FROM (
-  (SELECT -1::bigint AS seq, convert_to(row_to_json(place)::text, 'UTF8') AS line, NULL::bytea AS document FROM place)
+  (SELECT -1::bigint AS seq, convert_to(row_to_json(channel_head)::text, 'UTF8') AS line, NULL::bytea AS document
+     FROM channel_head)
    UNION ALL
   (SELECT e.seq, '}},'::bytea || e.line, d.document
-     FROM (SELECT * FROM entries e WHERE e.channel_id = (SELECT id FROM place) AND e.seq > $3 %s
-            ORDER BY e.seq LIMIT $4) AS e
+     FROM (SELECT * FROM entries e WHERE e.channel_id = (SELECT id FROM channel_head) AND e.seq > $4 %s
+            ORDER BY e.seq LIMIT $5) AS e
           LEFT JOIN editions d ON e.reason IS NULL AND d.material_id = e.material_id AND d.version = e.version
     ORDER BY e.seq)) AS rows ORDER BY seq
 """  # noqa: S608 -- constants
-_BETWEEN, _BEFORE_SEQ = len(b"},"), len(b'},{"seq":')
+_SEPARATOR, _BEFORE_SEQ = len(b"},"), len(b'},{"seq":')
 _FIRST_PAGE = _PAGE % "AND e.reason IS NULL"
 _NEXT_PAGE = _PAGE % ""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel as one caller stands to it, and the head of its feed."""
+class ChannelHead(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel with the head of its feed, as one caller may read it. `purged_seq`: older cursors have expired."""
 
     channel: Channel
     epoch: str
     head: int
     purged_seq: int
-    access: Access
 
     @property
     def cursor(self) -> Cursor:
@@ -59,33 +62,38 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """`body` is the JSON that is served, read from `start`. `next_seq` is what the caller will have after it."""
+    """`body` is the JSON that is served, read from `start`. `next_seq`: the caller has everything up to it."""
 
-    place: Place
+    head: ChannelHead
     start: int
     body: bytes
     next_seq: int
 
 
-class _PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+class _HeadRow(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     slug: str
     title: str
     description: str
-    rule: Rule
+    rule: RoutingRule
     public: bool
     revision: int
     purged_seq: int
     epoch: str
-    access: Access
+    grant: GrantState
+    readable: bool
     head: int
 
 
-_read_row = msgspec.json.Decoder(_PlaceRow).decode
+_read_row = msgspec.json.Decoder(_HeadRow).decode
 
 
-def _place(told: str | bytes) -> Place:
-    row = _read_row(told)
+def _channel_head(text: str | bytes | None, access: ReadAccess) -> ChannelHead:
+    """Build the head, or raise what `ReadAccess.check_channel` raises."""
+    if text is None:
+        raise access.refusal()
+    row = _read_row(text)
+    access.check_channel(row.slug, readable=row.readable, grant=row.grant)
     channel = Channel(
         id=row.id,
         slug=row.slug,
@@ -95,15 +103,15 @@ def _place(told: str | bytes) -> Place:
         public=row.public,
         revision=row.revision,
     )
-    return Place(channel=channel, epoch=row.epoch, head=row.head, purged_seq=row.purged_seq, access=row.access)
+    return ChannelHead(channel=channel, epoch=row.epoch, head=row.head, purged_seq=row.purged_seq)
 
 
-def _body(changes: list[asyncpg.Record], tail: bytes) -> bytes:
-    """Join the bytes as they are kept: nothing is decoded, nothing encoded."""
-    parts = [b'{"changes":[', *filter(None, chain.from_iterable(changes)), tail]
+def _body(changes: list[asyncpg.Record], suffix: bytes) -> bytes:
+    """Join the stored bytes: nothing is decoded, nothing encoded."""
+    parts = [b'{"changes":[', *filter(None, chain.from_iterable(changes)), suffix]
     if changes:
-        parts[1] = parts[1][_BETWEEN:]
-        parts[-1] = b"}" + tail
+        parts[1] = parts[1][_SEPARATOR:]
+        parts[-1] = b"}" + suffix
     return b"".join(parts)
 
 
@@ -116,56 +124,47 @@ class FeedReader:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def places(self, actor: Actor | None) -> list[Place]:
-        """Every channel that the caller may read."""
+    async def list_channel_heads(self, access: ReadAccess) -> list[ChannelHead]:
+        """Every channel that the caller may read. InsufficientScope for a token without `content:read`."""
+        access.require_scope()
         async with reading(self._pool) as connection:
-            rows = await connection.fetch(_ALL_PLACES, None, actor.organization_id if actor else None)
-        found = [_place(row[0]) for row in rows]
-        everything = actor is not None and actor.reaches_all
-        return [place for place in found if place.channel.public or everything or place.access == "granted"]
+            rows = await connection.fetch(_ALL_HEADS, None, *parameters(access))
+        return [_channel_head(row[0], access) for row in rows]
 
-    async def place(self, slug: str, actor: Actor | None) -> Place:
-        """One channel; NotFound or GrantRevoked where the caller may not pull it."""
+    async def get_channel_head(self, slug: str, access: ReadAccess) -> ChannelHead:
+        """One channel. NotFound, InsufficientScope or GrantRevoked where the caller may not pull it."""
         async with reading(self._pool) as connection:
-            told = await connection.fetchval(_ONE_PLACE, slug, actor.organization_id if actor else None)
-        return _allowed(told, actor)
+            text = await connection.fetchval(_ONE_HEAD, slug, *parameters(access))
+        return _channel_head(text, access)
 
-    async def page(self, slug: str, actor: Actor | None, cursor: str | None, limit: int) -> Page:
+    async def get_page(self, slug: str, access: ReadAccess, cursor: str | None, limit: int) -> Page:
         """The changes after `cursor`, in commit order; without one the first page of all, which omits tombstones.
 
-        Raises what `place` raises; then CursorInvalid, or CursorExpired with where to start again.
+        Raises what `get_channel_head` raises; then CursorInvalid, or CursorExpired with the URL to start again.
         """
         first, asked = cursor is None, seq_of(cursor) if cursor else 0
         query = _FIRST_PAGE if first else _NEXT_PAGE
         async with reading(self._pool) as connection:
-            rows = await connection.fetch(query, slug, actor.organization_id if actor else None, asked, limit + 1)
-        place = _allowed(rows[0][0] if rows else None, actor)
-        start = start_of(place, cursor)
+            rows = await connection.fetch(query, slug, *parameters(access), asked, limit + 1)
+        head = _channel_head(rows[0][0] if rows else None, access)
+        start = start_of(head, cursor)
         more = len(rows) > limit + 1
         changes = rows[1 : limit + 1]
         # Rows that a first page left out must not come again: it ends at the head of its own snapshot.
-        end = place.head if first else start
+        end = head.head if first else start
         last = _seq(changes[-1]) if changes else 0
         next_seq = last if more else max(end, start, last)
-        after = cursor_at(place.epoch, place.channel.id, next_seq)
-        tail = f'],"next":"{after}","more":{"true" if more else "false"}}}'.encode()
-        return Page(place=place, start=start, body=_body(changes, tail), next_seq=next_seq)
+        after = cursor_at(head.epoch, head.channel.id, next_seq)
+        suffix = f'],"next":"{after}","more":{"true" if more else "false"}}}'.encode()
+        return Page(head=head, start=start, body=_body(changes, suffix), next_seq=next_seq)
 
 
-def _allowed(told: str | bytes | None, actor: Actor | None) -> Place:
-    if told is None:
-        raise NotFound
-    place = _place(told)
-    check_access(place.channel, actor, place.access)
-    return place
-
-
-def start_of(place: Place, cursor: str | None) -> int:
-    """Read a client's cursor for this place; no cursor is the beginning."""
+def start_of(head: ChannelHead, cursor: str | None) -> int:
+    """Read a client's cursor for this channel; no cursor is the beginning."""
     if cursor is None:
         return 0
-    channel = place.channel
+    channel = head.channel
     try:
-        return read_cursor(cursor, epoch=place.epoch, channel_id=channel.id, purged_seq=place.purged_seq)
+        return read_cursor(cursor, epoch=head.epoch, channel_id=channel.id, purged_seq=head.purged_seq)
     except CursorExpired as error:
         raise CursorExpired(restart=f"/v1/channels/{channel.slug}/changes") from error

@@ -1,4 +1,4 @@
-"""The recipient ledger: who has what, kept in memory and written within five seconds and at shutdown."""
+"""The recipient ledger of one API process: counted in memory, written within five seconds and at shutdown."""
 
 import asyncio
 import contextlib
@@ -55,19 +55,19 @@ class _Downloads(msgspec.Struct):
 
 
 class Ledger:
-    """Counts a page as received when it is sent: it is safer to ask one organization too many to take down."""
+    """Counts a page as received when it is sent: asking one organization too many for a takedown is the safer error."""
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
-        # By the numbers of the ids: to find a UUID itself takes a call for each.
+        # Keyed by the integers of the ids: hashing a UUID costs a Python call each time.
         self._cursors: dict[tuple[int, str, int], _Cursor] = {}
         self._downloads: dict[tuple[int, int], _Downloads] = {}
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def saw(self, actor: Actor | None, channel_id: UUID, seq: int) -> None:
-        """The caller now has the channel up to `seq`. Anonymous callers are nobody's obligation."""
+    def record_cursor(self, actor: Actor | None, channel_id: UUID, seq: int) -> None:
+        """The caller has the channel up to `seq`. Anonymous callers have no obligations."""
         if actor is None:
             return
         key, now = (actor.organization_id.int, actor.client_id, channel_id.int), self._clock.now()
@@ -77,7 +77,7 @@ class Ledger:
         else:
             known.seq, known.last_at = max(known.seq, seq), now
 
-    def downloaded(self, actor: Actor | None, asset_id: UUID) -> None:
+    def record_download(self, actor: Actor | None, asset_id: UUID) -> None:
         if actor is None:
             return
         key, now = (actor.organization_id.int, asset_id.int), self._clock.now()
@@ -91,7 +91,7 @@ class Ledger:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Write what is left. A write under way is not broken off: it may be committed, and would be counted twice."""
+        """Write the rest. A running write is not cancelled: it may have been committed and would be counted twice."""
         self._stopping.set()
         if self._task:
             await self._task
@@ -106,11 +106,11 @@ class Ledger:
                 await self.flush()
             except Unavailable:
                 log.warning("ledger waits for the database")
-            except asyncpg.PostgresError:  # a deadlock, a full disk: what was booked is kept, the next write may do
+            except asyncpg.PostgresError:  # a deadlock, a full disk: the counts are kept for the next flush
                 log.exception("ledger was not written")
 
     async def flush(self) -> None:
-        """Write what is new. On failure it is kept for the next time, with what came meanwhile."""
+        """Write the counts since the last flush. After a failure they are added to those that came meanwhile."""
         cursors, self._cursors = self._cursors, {}
         downloads, self._downloads = self._downloads, {}
         try:
@@ -125,7 +125,7 @@ class Ledger:
             self._keep(cursors, downloads)
 
     def _keep(self, cursors: dict[tuple[int, str, int], _Cursor], downloads: dict[tuple[int, int], _Downloads]) -> None:
-        """Add what was not written to what came meanwhile."""
+        """Add unwritten counts to those that came meanwhile."""
         for at, cursor in cursors.items():
             if (later := self._cursors.setdefault(at, cursor)) is not cursor:
                 later.seq, later.first_at = max(later.seq, cursor.seq), cursor.first_at
@@ -135,6 +135,6 @@ class Ledger:
 
 
 def _columns(rows: Iterable[_Cursor | _Downloads]) -> list[list[Any]]:
-    """One list for each column; rows in one order for every process, so that none waits for another in a ring."""
+    """One list for each column; rows in the same order in every process, so that no deadlock arises."""
     ordered = sorted(map(msgspec.structs.astuple, rows), key=lambda row: (str(row[0]), str(row[1]), str(row[2])))
     return [list(column) for column in zip(*ordered, strict=True)]

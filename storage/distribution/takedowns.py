@@ -1,46 +1,29 @@
-"""Takedowns, and the ledger question "who ever received this?"."""
+"""Takedowns and their obligations in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select, text, update
+from sqlalchemy import Uuid, bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from domain.distribution.takedown import Obligation, Takedown
+from storage.distribution.tables import obligations, takedowns
+from storage.postgres.revisions import RevisionedTable
 from storage.postgres.rows import to_row, to_struct
 from storage.postgres.statements import Sql, Statement
-from storage.postgres.tables import obligations, takedowns
 
-_RECIPIENTS = Statement(
+_REVISIONS = RevisionedTable(takedowns, "id")
+_OWN = (bindparam("leaving", type_=Uuid), bindparam("successor", type_=Uuid))
+_MOVE = Statement(
     text("""
-SELECT l.organization_id
-  FROM entries e JOIN ledger l ON l.channel_id = e.channel_id AND l.seq >= e.first_seq
-       LEFT JOIN takedowns t ON t.material_id = e.material_id
- WHERE e.material_id = :material AND (t.id IS NULL OR l.first_asked_at <= t.opened_at)
-UNION
-SELECT d.organization_id
-  FROM downloads d JOIN edition_assets a USING (asset_id)
- WHERE a.material_id = :material
- ORDER BY 1
-""").bindparams(bindparam("material", type_=Uuid))
+UPDATE obligations o SET organization_id = :successor WHERE organization_id = :leaving AND status IS NULL
+   AND NOT EXISTS (SELECT 1 FROM obligations m
+                    WHERE m.takedown_id = o.takedown_id AND m.organization_id = :successor)
+""").bindparams(*_OWN)
 )
-"""Everyone who was sent the material in any channel, or downloaded one of its files, whatever their grants are today.
-
-Once a takedown is open only those count who had asked before it: a newcomer never receives a tombstoned material.
-"""
-
-LOSSES_LOCK = 3250_0003
-_LOCK = Statement(text("SELECT pg_advisory_xact_lock(:lock)"))
-_LOSSES = Statement(
-    text("""
-SELECT g.channel_id, g.organization_id
-  FROM grants g
- WHERE g.revoked_at IS NOT NULL
-   AND EXISTS (SELECT 1 FROM ledger l WHERE l.channel_id = g.channel_id AND l.organization_id = g.organization_id)
-   AND NOT EXISTS (
-       SELECT 1 FROM takedowns t JOIN obligations o ON o.takedown_id = t.id
-        WHERE t.channel_id = g.channel_id AND o.organization_id = g.organization_id AND t.opened_at >= g.revoked_at)
-""")
+_DROP = Statement(
+    text("DELETE FROM obligations WHERE organization_id = :leaving AND status IS NULL").bindparams(_OWN[0])
 )
 
 
@@ -49,20 +32,23 @@ class TakedownStore:
         self._sql = sql
 
     async def get(self, takedown_id: UUID) -> Takedown:
-        query = select(takedowns).where(takedowns.c.id == takedown_id).with_for_update()
-        row = await self._sql.row(query)
+        row = await self._sql.row(select(takedowns).where(takedowns.c.id == takedown_id).with_for_update())
         owed = select(obligations).where(obligations.c.takedown_id == takedown_id)
         rows = await self._sql.rows(owed.order_by(obligations.c.organization_id))
         return to_struct(Takedown, row, obligations=tuple(to_struct(Obligation, each) for each in rows))
+
+    async def list_opened_since(self, at: datetime) -> Sequence[Takedown]:
+        ids = await self._sql.column(select(takedowns.c.id).where(takedowns.c.opened_at >= at))
+        return [await self.get(each) for each in ids]
 
     async def add(self, takedown: Takedown) -> None:
         await self._sql.run(insert(takedowns).values(**to_row(takedowns, takedown)))
         await self._save_obligations(takedown)
 
-    async def save(self, takedown: Takedown) -> None:
-        values = to_row(takedowns, takedown)
-        await self._sql.run(update(takedowns).where(takedowns.c.id == takedown.id).values(**values))
+    async def save(self, takedown: Takedown) -> Takedown:
+        saved = await _REVISIONS.save(self._sql, takedown, to_row(takedowns, takedown))
         await self._save_obligations(takedown)
+        return saved
 
     async def _save_obligations(self, takedown: Takedown) -> None:
         for each in takedown.obligations:
@@ -72,13 +58,6 @@ class TakedownStore:
                 statement.on_conflict_do_update(index_elements=["takedown_id", "organization_id"], set_=values)
             )
 
-    async def recipients(self, material_id: UUID) -> list[UUID]:
-        return await self._sql.column(_RECIPIENTS, material=material_id)
-
-    async def unasked_losses(self) -> list[tuple[UUID, UUID]]:
-        await self._sql.row(_LOCK, lock=LOSSES_LOCK)
-        return [(row["channel_id"], row["organization_id"]) for row in await self._sql.rows(_LOSSES)]
-
-    async def open_since(self, at: datetime) -> list[Takedown]:
-        ids = await self._sql.column(select(takedowns.c.id).where(takedowns.c.opened_at >= at))
-        return [await self.get(each) for each in ids]
+    async def change_organization(self, leaving_id: UUID, successor_id: UUID) -> None:
+        await self._sql.run(_MOVE, leaving=leaving_id, successor=successor_id)
+        await self._sql.run(_DROP, leaving=leaving_id)

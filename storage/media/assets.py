@@ -1,17 +1,17 @@
-"""Assets and uploads in PostgreSQL."""
+"""Assets in PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from asyncpg import Pool, Record
+from sqlalchemy import insert, select, update
 
-from domain.errors import UploadLocked
+from domain.errors import NotFound
 from domain.media.asset import Asset
-from domain.media.upload import Upload
+from storage.media.tables import assets
+from storage.postgres.connections import as_uuid, reading
 from storage.postgres.rows import to_row, to_struct
 from storage.postgres.statements import Sql
-from storage.postgres.tables import assets, uploads
 
 
 class AssetStore:
@@ -19,10 +19,9 @@ class AssetStore:
         self._sql = sql
 
     async def get(self, asset_id: UUID) -> Asset:
-        query = select(assets).where(assets.c.id == asset_id)
-        return to_struct(Asset, await self._sql.row(query))
+        return to_struct(Asset, await self._sql.row(select(assets).where(assets.c.id == asset_id)))
 
-    async def many(self, asset_ids: Sequence[UUID]) -> dict[UUID, Asset]:
+    async def list(self, asset_ids: Sequence[UUID]) -> dict[UUID, Asset]:
         if not asset_ids:
             return {}
         rows = await self._sql.rows(select(assets).where(assets.c.id.in_(asset_ids)))
@@ -31,28 +30,26 @@ class AssetStore:
     async def add(self, asset: Asset) -> None:
         await self._sql.run(insert(assets).values(**to_row(assets, asset)))
 
+    async def change_owner(self, leaving_id: UUID, successor_id: UUID) -> None:
+        await self._sql.run(update(assets).where(assets.c.owner_id == leaving_id).values(owner_id=successor_id))
 
-class UploadStore:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
 
-    async def get(self, upload_id: UUID, *, lock: bool = False) -> Upload:
-        query = select(uploads).where(uploads.c.id == upload_id)
-        row = await self._sql.row(query.with_for_update() if lock else query)
-        return to_struct(Upload, row)
+_ASSET = "SELECT * FROM assets WHERE id = $1"
 
-    async def add(self, upload: Upload) -> None:
-        await self._sql.run(insert(uploads).values(to_row(uploads, upload)))
 
-    async def save(self, upload: Upload) -> None:
-        values = to_row(uploads, upload)
-        if await self._sql.run(update(uploads).where(uploads.c.id == upload.id).values(values)) != 1:
-            raise UploadLocked
+def asset_of(row: Record | None) -> Asset:
+    """Build an asset from a row that has its columns; NotFound for no row."""
+    if row is None:
+        raise NotFound
+    values = {name: row[name] for name in Asset.__struct_fields__}
+    return Asset(**values | {"id": as_uuid(row["id"]), "owner_id": as_uuid(row["owner_id"])})
 
-    async def remove(self, upload_id: UUID) -> None:
-        await self._sql.run(delete(uploads).where(uploads.c.id == upload_id))
 
-    async def expired(self, at: datetime, limit: int) -> list[UUID]:
-        """Uploads past their time, and finished ones: their segments and rows may go."""
-        query = select(uploads.c.id).where(uploads.c.expires_at <= at).limit(limit)
-        return await self._sql.column(query)
+class AssetReader:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def get(self, asset_id: UUID) -> Asset:
+        """Any stored asset; the caller checks who may see it."""
+        async with reading(self._pool) as connection:
+            return asset_of(await connection.fetchrow(_ASSET, asset_id))

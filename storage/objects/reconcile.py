@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.media.asset import blob_key
 from domain.media.upload import segment_key
+from storage.media.tables import assets, uploads
 from storage.objects.store import ObjectStore
 from storage.postgres.connections import translated
-from storage.postgres.tables import assets, uploads
 
 GRACE = timedelta(days=7)
 

@@ -1,13 +1,13 @@
 """The object store over the S3 wire protocol, with the `minio` SDK.
 
-The SDK is synchronous, so every call runs in a thread; presigning is CPU only. Nothing here knows which server answers.
+The SDK is synchronous, so every call runs in a thread; presigning needs no request. Works with every S3 server.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,19 +17,18 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from urllib3.exceptions import HTTPError
 
-from adapters.probe import SegmentFile, probe
 from domain.errors import NotFound, Unavailable
 from domain.media.asset import SNIFF_BYTES, blob_key, sniff
-from domain.ports import Assembled
-from runtime.settings import Settings
+from domain.media.ports import Assembled
+from storage.objects.config import ObjectStoreConfig
+from storage.objects.segment_file import SegmentFile
 
 T = TypeVar("T")
 CHUNK = 256 * 1024
 PART_BYTES = 8 * 1024 * 1024
-PRESIGNED_FOR = timedelta(minutes=10)
 
 
-def _client(endpoint: str, settings: Settings) -> Minio:
+def _client(endpoint: str, config: ObjectStoreConfig) -> Minio:
     parts = urlsplit(endpoint)
     # No retries here: a request that cannot reach the store must become 503 within two seconds.
     pool = urllib3.PoolManager(
@@ -39,37 +38,41 @@ def _client(endpoint: str, settings: Settings) -> Minio:
     )
     return Minio(
         parts.netloc,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
+        access_key=config.access_key,
+        secret_key=config.secret_key,
         secure=parts.scheme == "https",
-        region=settings.s3_region,
+        region=config.region,
         http_client=pool,
     )
 
 
 class ObjectStore:
-    """Implements `domain.ports.Objects`, and signs download addresses for the public endpoint."""
+    """Implements `domain.media.ports.Objects`, and signs download URLs for the public endpoint.
 
-    def __init__(self, settings: Settings) -> None:
-        self.bucket = settings.s3_bucket
-        self._inside = _client(settings.s3_endpoint, settings)
-        self._outside = _client(settings.s3_public_endpoint, settings)
+    `inspect` reads duration or dimensions from a media file: (file, media type) -> fields of `Assembled`.
+    """
+
+    def __init__(self, config: ObjectStoreConfig, inspect: Callable[[RawIOBase, str], dict[str, Any]]) -> None:
+        self.bucket = config.bucket
+        self._internal = _client(config.endpoint, config)
+        self._public = _client(config.public_endpoint, config)
+        self._inspect = inspect
 
     async def _call(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.to_thread(_translated, work, *args, **kwargs)
 
     async def ensure_bucket(self) -> None:
-        if not await self._call(self._inside.bucket_exists, self.bucket):
-            await self._call(self._inside.make_bucket, self.bucket)
+        if not await self._call(self._internal.bucket_exists, self.bucket):
+            await self._call(self._internal.make_bucket, self.bucket)
 
     async def ready(self) -> None:
         """Raise Unavailable unless the bucket answers."""
-        if not await self._call(self._inside.bucket_exists, self.bucket):
+        if not await self._call(self._internal.bucket_exists, self.bucket):
             raise Unavailable(part="objects")
 
     async def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
         await self._call(
-            self._inside.put_object,
+            self._internal.put_object,
             self.bucket,
             key,
             BytesIO(data),
@@ -79,10 +82,10 @@ class ObjectStore:
         )
 
     async def remove(self, keys: Sequence[str]) -> None:
-        """Remove objects; what is not there is no error."""
+        """Remove objects; missing ones are no error."""
 
         def work() -> None:
-            for error in self._inside.remove_objects(self.bucket, [DeleteObject(key) for key in keys]):
+            for error in self._internal.remove_objects(self.bucket, [DeleteObject(key) for key in keys]):
                 raise Unavailable(part="objects", reason=error.code)
 
         if keys:
@@ -90,7 +93,7 @@ class ObjectStore:
 
     async def exists(self, key: str) -> bool:
         try:
-            await self._call(self._inside.stat_object, self.bucket, key)
+            await self._call(self._internal.stat_object, self.bucket, key)
         except NotFound:
             return False
         return True
@@ -99,7 +102,7 @@ class ObjectStore:
         """List (key, bytes, last modified) under a prefix."""
 
         def work() -> list[tuple[str, int, object]]:
-            found = self._inside.list_objects(self.bucket, prefix=prefix, recursive=True)
+            found = self._internal.list_objects(self.bucket, prefix=prefix, recursive=True)
             return [(str(each.object_name), int(each.size or 0), each.last_modified) for each in found]
 
         return await self._call(work)
@@ -107,7 +110,7 @@ class ObjectStore:
     async def read(self, key: str, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         """Stream an object, or a part of it."""
         response = await self._call(
-            self._inside.get_object, self.bucket, key, offset=start, length=0 if length is None else length
+            self._internal.get_object, self.bucket, key, offset=start, length=0 if length is None else length
         )
         try:
             while chunk := await self._call(response.read, CHUNK):
@@ -116,28 +119,28 @@ class ObjectStore:
             response.close()
             response.release_conn()
 
-    def presign(self, key: str, *, filename_header: str, media_type: str, at: datetime) -> str:
-        """Give a GET address for the public endpoint, valid for ten minutes from `at`. CPU only."""
+    def presign(self, key: str, *, disposition: str, media_type: str, at: datetime, lifetime: timedelta) -> str:
+        """Give a GET URL on the public endpoint, valid for `lifetime` from `at`. CPU only."""
         return str(
-            self._outside.presigned_get_object(
+            self._public.presigned_get_object(
                 self.bucket,
                 key,
-                expires=PRESIGNED_FOR,
+                expires=lifetime,
                 request_date=at,
                 response_headers={
-                    "response-content-disposition": filename_header,
+                    "response-content-disposition": disposition,
                     "response-content-type": media_type,
                 },
             )
         )
 
     async def assemble(self, segments: Sequence[tuple[str, int]]) -> Assembled:
-        """One pass over the segments: hash, size, type and, from the headers inside, duration or dimensions."""
+        """One pass over the segments: hash, size, media type and, from the file's headers, duration or dimensions."""
 
         def work() -> Assembled:
             digest, size, head = sha256(), 0, b""
             for key, _ in segments:
-                response = self._inside.get_object(self.bucket, key)
+                response = self._internal.get_object(self.bucket, key)
                 try:
                     for chunk in response.stream(CHUNK):
                         digest.update(chunk)
@@ -148,18 +151,18 @@ class ObjectStore:
                     response.close()
                     response.release_conn()
             media_type = sniff(head)
-            found = probe(self._file(segments), media_type) if media_type else {}
+            found = self._inspect(self._file(segments), media_type) if media_type else {}
             return Assembled(sha256=digest.hexdigest(), size_bytes=size, media_type=media_type, **found)
 
         return await self._call(work)
 
     async def keep(self, segments: Sequence[tuple[str, int]], file: Assembled) -> None:
-        """Write the blob from its segments, unless the same bytes are there already. Memory: two segments."""
+        """Write the blob from its segments, unless the same bytes are stored already. Memory: two segments."""
         key = blob_key(file.sha256)
         if await self.exists(key):
             return
         await self._call(
-            self._inside.put_object,
+            self._internal.put_object,
             self.bucket,
             key,
             self._file(segments),
@@ -171,7 +174,7 @@ class ObjectStore:
 
     def _file(self, segments: Sequence[tuple[str, int]]) -> SegmentFile:
         def load(key: str) -> bytes:
-            response = self._inside.get_object(self.bucket, key)
+            response = self._internal.get_object(self.bucket, key)
             try:
                 return bytes(response.data)
             finally:

@@ -1,4 +1,4 @@
-"""Connections, and the edge where driver errors become `Unavailable`."""
+"""Connections and pools; driver errors become `Unavailable` here."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ CONNECT_SECONDS = 1.5
 LOST = (
     OSError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server's last words came between two questions
+    asyncpg.InternalClientError,  # the server closed the connection between two queries
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
@@ -32,7 +32,7 @@ LOST = (
     TimeoutError,
     PoolTimeout,
 )
-"""What drivers raise when the database is not there; `translated` makes `Unavailable` of it."""
+"""Driver errors of an unreachable database; `translated` turns them into `Unavailable`."""
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def parse_url(url: str) -> dict[str, Any]:
 
 
 WORKER = "lantoa-worker"
-"""How a worker's connections are named in pg_stat_activity: that is how `lantoa doctor` sees it."""
+"""The application_name of a worker's connections, by which `lantoa doctor` finds it in pg_stat_activity."""
 
 
 def make_engine(url: str, *, size: int = 8, name: str = "lantoa") -> AsyncEngine:
@@ -68,26 +68,28 @@ def make_engine(url: str, *, size: int = 8, name: str = "lantoa") -> AsyncEngine
 
 
 async def _reset(connection: "asyncpg.Connection[Any]") -> None:
-    """Readers leave no state behind but, when they are cancelled, a transaction: one round trip less for each read."""
+    """Reset only a connection with an open transaction (a cancelled read): saves a round trip per read."""
     if connection.is_in_transaction():
         await connection.reset()
 
 
-STEADY = {
+PREPARED_STATEMENTS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "enable_sort": "off",
     "enable_incremental_sort": "off",
 }
-"""For delivery's few fixed reads: planned once on each connection, in the order of an index, whatever the values are.
+"""Settings of the pool for delivery's few fixed reads: planned once per connection, always in index order.
 
-Left to itself PostgreSQL plans a page anew each time it is asked for, which takes it as long as reading it, and of a
-channel it has not counted it thinks that all of it can be sorted at no cost.
+With its defaults PostgreSQL plans a page at each execution, which takes as long as reading it, and for a channel
+without statistics it prefers sorting the whole channel.
 """
 
 
-async def make_pool(url: str, *, size: int = 10, settings: Mapping[str, str] = MappingProxyType({})) -> asyncpg.Pool:
+async def make_pool(
+    url: str, *, size: int = 10, name: str = "lantoa", settings: Mapping[str, str] = MappingProxyType({})
+) -> asyncpg.Pool:
     """Make a pool of the read side: prepared statements are remembered per connection."""
     pool = asyncpg.create_pool(
         **parse_url(url),
@@ -96,7 +98,7 @@ async def make_pool(url: str, *, size: int = 10, settings: Mapping[str, str] = M
         timeout=CONNECT_SECONDS,
         command_timeout=10,
         reset=_reset,
-        server_settings=dict(settings),
+        server_settings={"application_name": name, **settings},
     )
     await pool
     return pool
@@ -121,7 +123,7 @@ def translated() -> Iterator[None]:
 
 
 class reading:  # noqa: N801 -- used as a verb: `async with reading(pool) as connection`
-    """Lends a read connection; a lost database is Unavailable. A class, for it is on the path of every read."""
+    """Lend a read connection; a lost database is Unavailable. A class, because it is on the path of every read."""
 
     __slots__ = ("_connection", "_pool")
 
@@ -131,7 +133,7 @@ class reading:  # noqa: N801 -- used as a verb: `async with reading(pool) as con
 
     async def __aenter__(self) -> Connection:
         with translated():
-            # Only who has to wait for a connection needs a clock; one that is opened anew has its own.
+            # Only waiting for a free connection needs a timeout; opening a new one has its own.
             timeout = None if self._pool.get_idle_size() else CONNECT_SECONDS
             self._connection = connection = await self._pool.acquire(timeout=timeout)
         return connection

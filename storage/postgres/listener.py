@@ -1,13 +1,13 @@
-"""Hearing of commits: one LISTEN connection per process, and a look for oneself every second in case it is deaf.
+"""Notifications of commits: one LISTEN connection per process, and a safety poll every second.
 
-Whoever remembers anything that is read from the feed is told here when it may no longer be true.
+Caches subscribe here to learn when what they hold may be out of date.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import asyncpg
@@ -15,11 +15,12 @@ import msgspec
 
 from domain.errors import Unavailable
 from storage.postgres.connections import LOST, parse_url, reading
-from storage.postgres.unit_of_work import FEED_NOTIFY
+from storage.postgres.unit_of_work import ChangedChannels
 
-LOOK_SECONDS = 1.0
+FEED_NOTIFY = "feed"
+POLL_SECONDS = 1.0
 TRUSTED_SECONDS = 2.5
-"""So long after a look what is remembered may be used; without a database nothing is remembered for longer."""
+"""How long after a successful poll cached responses may be used; without a database nothing is used for longer."""
 _BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0)
 _STATE = """
 SELECT f.epoch, f.access,
@@ -28,9 +29,7 @@ SELECT f.epoch, f.access,
        ) AS heads
   FROM feed_epoch f
 """
-Heard = Callable[[frozenset[UUID] | None], None]
-"""Told which channels' feeds have moved; None: anything may be different, also who may read what."""
-log = logging.getLogger("lantoa.watcher")
+log = logging.getLogger("lantoa.listener")
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -42,63 +41,46 @@ class _State(msgspec.Struct, frozen=True):
 _read_heads = msgspec.json.Decoder(dict[UUID, int]).decode
 
 
-class FeedWatcher:
-    """Tells of changes to the feed, its channels and its grants."""
+class FeedListener:
+    """Notifies subscribers of changes to feeds, channels and grants."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: asyncpg.Pool
-        self._tell: list[Heard] = []
-        self._waiting: dict[UUID, set[asyncio.Event]] = {}
+        self._subscribers: list[Callable[[ChangedChannels], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._state: _State | None = None
         self.trusted_until = 0.0
-        """On the monotonic clock; beyond it nothing that is remembered is known to be true."""
+        """On the monotonic clock; after it no cached response may be used."""
 
     async def start(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         with contextlib.suppress(Unavailable):
-            await self._look()
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_looking())]
+            await self._poll()
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_polling())]
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        self.changed(None)
+        self.notify(None)
 
-    def tell(self, heard: Heard) -> None:
-        """Call `heard` at every change from now on."""
-        self._tell.append(heard)
+    def subscribe(self, subscriber: Callable[[ChangedChannels], None]) -> None:
+        """Call `subscriber` at every change from now on."""
+        self._subscribers.append(subscriber)
 
-    def changed(self, channels: frozenset[UUID] | None) -> None:
-        """Pass on that channels have moved; None: anything may be different."""
-        for heard in self._tell:
-            heard(channels)
-        for channel_id in list(self._waiting) if channels is None else channels:
-            for event in self._waiting.get(channel_id, ()):
-                event.set()
+    def notify(self, channels: ChangedChannels) -> None:
+        """Tell the subscribers which channels have moved; None: anything may be different."""
+        for subscriber in self._subscribers:
+            subscriber(channels)
 
-    @contextlib.contextmanager
-    def watching(self, channel_id: UUID) -> Iterator[asyncio.Event]:
-        """Register before looking, so that no commit falls between the look and the sleep."""
-        event = asyncio.Event()
-        self._waiting.setdefault(channel_id, set()).add(event)
-        try:
-            yield event
-        finally:
-            events = self._waiting[channel_id]
-            events.discard(event)
-            if not events:
-                del self._waiting[channel_id]
-
-    def _heard(self, _connection: object, _pid: int, _name: str, payload: object) -> None:
+    def _on_notification(self, _connection: object, _pid: int, _name: str, payload: object) -> None:
         text = str(payload)
-        self.changed(None if text == "*" else frozenset(UUID(each) for each in text.split(",")))
+        self.notify(None if text == "*" else frozenset(UUID(each) for each in text.split(",")))
 
-    async def _look(self) -> None:
-        """Compare with what was seen at the last look; a notification that was missed is made good."""
+    async def _poll(self) -> None:
+        """Compare epoch, access and heads with the last poll: a missed notification is made up for."""
         began = time.monotonic()
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(_STATE, timeout=TRUSTED_SECONDS)
@@ -106,18 +88,18 @@ class FeedWatcher:
         seen, before = _State(row["epoch"], row["access"], _read_heads(row["heads"])), self._state
         self._state = seen
         if before is None or (before.epoch, before.access) != (seen.epoch, seen.access):
-            self.changed(None)
+            self.notify(None)
         elif moved := {each for each, head in seen.heads.items() if before.heads.get(each) != head}:
-            self.changed(frozenset(moved))
+            self.notify(frozenset(moved))
         self.trusted_until = began + TRUSTED_SECONDS
 
-    async def _keep_looking(self) -> None:
+    async def _keep_polling(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             try:
-                await self._look()
+                await self._poll()
             except (Unavailable, asyncpg.PostgresError) as error:
-                log.warning("cannot look for changes: %s", type(error).__name__)
+                log.warning("cannot poll for changes: %s", type(error).__name__)
 
     async def _listen(self) -> None:
         failures = 0
@@ -125,11 +107,11 @@ class FeedWatcher:
             try:
                 connection = await asyncpg.connect(**parse_url(self._url), timeout=2)
                 try:
-                    await connection.add_listener(FEED_NOTIFY, self._heard)
+                    await connection.add_listener(FEED_NOTIFY, self._on_notification)
                     failures = 0
-                    self.changed(None)  # whatever was committed while nobody listened
+                    self.notify(None)  # for commits before LISTEN
                     while not connection.is_closed():
-                        await asyncio.sleep(LOOK_SECONDS)
+                        await asyncio.sleep(POLL_SECONDS)
                         await connection.execute("SELECT 1", timeout=2)
                 finally:
                     connection.terminate()

@@ -1,7 +1,7 @@
-"""Core statements run by asyncpg: SQLAlchemy builds each once, and no layer is between the two when they run."""
+"""SQLAlchemy Core statements compiled once and run by asyncpg: no layer is between the two when they run."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -15,12 +15,17 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def json_value(text: str | None) -> object:
+    """Decode a jsonb column; None for SQL and JSON null."""
+    return None if text is None else msgspec.json.decode(text)
+
+
 _DIALECT = dialect(json_serializer=json_text)  # type: ignore[no-untyped-call]
 _PLACE = re.compile(r"\$(\d+)")
 
 
 class Statement:
-    """A Core statement as PostgreSQL reads it. `columns`: what an INSERT or UPDATE without values of its own sets."""
+    """A compiled Core statement. `columns`: the columns that an INSERT or UPDATE without values of its own sets."""
 
     __slots__ = ("_places", "sql")
 
@@ -32,7 +37,10 @@ class Statement:
         )
         self.sql: str = made.string
         given, binds = made.params, made.binds
-        self._places = [(name, given[name], _processor(binds.get(name))) for name in made.positiontup or ()]
+        self._places = [
+            (name, given[name], name in binds and binds[name].required, _processor(binds.get(name)))
+            for name in made.positiontup or ()
+        ]
 
     @property
     def size(self) -> int:
@@ -40,8 +48,11 @@ class Statement:
         return len(self._places)
 
     def arguments(self, values: Mapping[str, object]) -> list[object]:
-        """Give the parameters in their order."""
-        found = [(values.get(name, given), process) for name, given, process in self._places]
+        """Give the parameters in their order. KeyError when one without a value of its own is not given."""
+        found = [
+            (values[name] if required else values.get(name, given), process)
+            for name, given, required, process in self._places
+        ]
         return [value if process is None else process(value) for value, process in found]
 
 
@@ -50,19 +61,19 @@ def _processor(bind: Any) -> Any:
 
 
 class Sql:
-    """Runs statements on a connection, in whatever transaction it is. Values that were built in need not be given."""
+    """Runs statements on a connection that is opened with the first of them. Values built in need not be given."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self._connection = connection
-        self._later: list[tuple[Statement, list[object]]] = []
+    def __init__(self, connect: Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]) -> None:
+        self._connect = connect
+        self._deferred: list[tuple[Statement, list[object]]] = []
 
     async def rows(self, core: Statement | ClauseElement, **values: object) -> Sequence[asyncpg.Record]:
         statement = _built(core)
-        return await self._connection.fetch(statement.sql, *statement.arguments(values))
+        return await (await self._connect()).fetch(statement.sql, *statement.arguments(values))
 
     async def row(self, core: Statement | ClauseElement, **values: object) -> asyncpg.Record | None:
         statement = _built(core)
-        return await self._connection.fetchrow(statement.sql, *statement.arguments(values))
+        return await (await self._connect()).fetchrow(statement.sql, *statement.arguments(values))
 
     async def column(self, core: Statement | ClauseElement, **values: object) -> list[Any]:
         """The first column of all rows."""
@@ -71,21 +82,20 @@ class Sql:
     async def run(self, core: Statement | ClauseElement, **values: object) -> int:
         """Give the number of rows that it wrote."""
         statement = _built(core)
-        done = await self._connection.execute(statement.sql, *statement.arguments(values))
+        done = await (await self._connect()).execute(statement.sql, *statement.arguments(values))
         return int(done.rpartition(" ")[2]) if done[-1].isdigit() else 0
 
-    def later(self, statement: Statement, **values: object) -> None:
+    def defer(self, statement: Statement, **values: object) -> None:
         """Keep a write that nothing in this transaction reads, to go with others in one round trip."""
-        self._later.append((statement, statement.arguments(values)))
+        self._deferred.append((statement, statement.arguments(values)))
 
-    async def write_later(self, last: Statement | None = None, **values: object) -> None:
-        """Send what was kept, and with it one more."""
-        if last is not None:
-            self.later(last, **values)
-        kept, self._later = self._later, []
-        if kept:
-            together = _together(tuple(statement for statement, _ in kept))
-            await self._connection.execute(together, *(value for _, values in kept for value in values))
+    def take_deferred(self) -> tuple[str, list[object]] | None:
+        """Give all deferred writes as one statement with its arguments, and forget them; None when there are none."""
+        deferred, self._deferred = self._deferred, []
+        if not deferred:
+            return None
+        together = _together(tuple(statement for statement, _ in deferred))
+        return together, [value for _, values in deferred for value in values]
 
 
 def _built(core: Statement | ClauseElement) -> Statement:
@@ -94,7 +104,7 @@ def _built(core: Statement | ClauseElement) -> Statement:
 
 @lru_cache(maxsize=64)
 def _together(statements: tuple[Statement, ...]) -> str:
-    """One statement that does all: the others are common table expressions of the last."""
+    """One statement for all: the others become common table expressions of the last."""
     texts, taken = [], 0
     for statement in statements:
         texts.append(_PLACE.sub(lambda place, taken=taken: f"${int(place[1]) + taken}", statement.sql))  # type: ignore[misc]

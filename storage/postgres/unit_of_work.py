@@ -1,64 +1,97 @@
-"""The unit of work: one transaction, rolled back unless somebody says `commit`."""
+"""The unit of work on PostgreSQL: one transaction, rolled back unless the action says `commit`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, cast
 from uuid import UUID
 
 import asyncpg
-import msgspec
-from sqlalchemy import PoolProxiedConnection, Text, bindparam, insert, text
+from sqlalchemy import PoolProxiedConnection, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.distribution.change import Entry
-from domain.ports import Assets, Channels, Clock, Event, Ids, Materials, Organizations, Takedowns, Uploads
+from domain.content.ports import Materials
+from domain.distribution.ports import Channels, FeedEntries, Grants, Publications, Recipients, Takedowns
+from domain.events import Event
+from domain.identity.ports import (
+    Assertions,
+    AuthorizationCodes,
+    Clients,
+    Credentials,
+    Devices,
+    Invitations,
+    Logins,
+    Members,
+    Organizations,
+    RefreshTokens,
+    Sessions,
+    SigningKeys,
+    Throttles,
+)
+from domain.media.ports import Assets, Uploads
+from domain.ports import Clock, Ids, Vocabularies
+from domain.reactions import react
+from storage.audit.trail import defer_audit_rows
 from storage.content.materials import MaterialStore
 from storage.distribution.channels import ChannelStore
-from storage.distribution.feed_entries import Line, tail_of
+from storage.distribution.feed_entries import FeedEntryStore
+from storage.distribution.grants import GrantStore
+from storage.distribution.publications import PublicationStore
+from storage.distribution.recipients import RecipientStore
 from storage.distribution.takedowns import TakedownStore
+from storage.identity.clients import ClientStore
+from storage.identity.credentials import CredentialStore, LoginStore, ThrottleStore
+from storage.identity.invitations import InvitationStore
+from storage.identity.members import MemberStore
+from storage.identity.oauth_grants import AuthorizationCodeStore, DeviceStore, RefreshTokenStore
 from storage.identity.organizations import OrganizationStore
-from storage.media.assets import AssetStore, UploadStore
+from storage.identity.sessions import AssertionStore, SessionStore
+from storage.identity.signing_keys import SigningKeyStore
+from storage.media.assets import AssetStore
+from storage.media.uploads import UploadStore
 from storage.postgres.connections import translated
 from storage.postgres.statements import Sql, Statement
-from storage.postgres.tables import audit
+from storage.postgres.vocabularies import VocabularyStore
 
-FEED_LOCK = 3250
-"""The advisory lock that puts feed entries in commit order, taken in `place_entries` (migration 0003)."""
-FEED_NOTIFY = "feed"
-
-_SEALS = Statement(
-    text("""
-SELECT d.material_id, d.version, d.sha256, d.signature, d.kid
-  FROM unnest(CAST(:materials AS uuid[]), CAST(:versions AS int[])) AS u (material_id, version)
-  JOIN editions d USING (material_id, version)
-""")
-)
-_PLACE = Statement(text("SELECT place_entries(:channels, :materials, :versions, :times, :reasons, :notes, :tails)"))
-_AUDIT = Statement(insert(audit), "at", "actor", "verb", "thing", "detail")
 _MARK = Statement(
     text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key").bindparams(
         bindparam("actor", type_=Text), bindparam("key", type_=Text)
     )
 )
+ChangedChannels = frozenset[UUID] | None
+"""The channels whose feeds have moved; None: anything may be different, also who may read what."""
 
 
-_ACCESS = ("channel:", "organization:")
-"""Deeds on these may change who reads what."""
+class PostgresUnitOfWork:
+    """Implements `domain.unit_of_work.UnitOfWork`. One object may be entered again and again, never twice at a time.
 
-
-class Work:
-    """Implements `domain.ports.UnitOfWork`. One object may be entered again and again, never twice at a time.
-
-    `idempotency` is the (actor, key) of a request that must not be done twice; it is marked in the same commit. `told`
-    hears of the feed's changes when they are committed, so that this process at once reads what it wrote.
+    The transaction begins with its first statement; deferred writes alone are one statement and need none.
+    `idempotency` is the (actor, key) of a request that must not be done twice; it is marked in the same commit.
+    `on_commit` is called with the channels that a commit has changed, so that this process reads its own writes.
     """
 
-    materials: Materials
-    channels: Channels
-    takedowns: Takedowns
+    vocabularies: Vocabularies
     organizations: Organizations
+    members: Members
+    invitations: Invitations
+    clients: Clients
+    credentials: Credentials
+    logins: Logins
+    sessions: Sessions
+    authorization_codes: AuthorizationCodes
+    refresh_tokens: RefreshTokens
+    devices: Devices
+    assertions: Assertions
+    throttles: Throttles
+    signing_keys: SigningKeys
     assets: Assets
     uploads: Uploads
+    materials: Materials
+    publications: Publications
+    channels: Channels
+    grants: Grants
+    feed_entries: FeedEntries
+    takedowns: Takedowns
+    recipients: Recipients
 
     def __init__(
         self,
@@ -67,126 +100,135 @@ class Work:
         ids: Ids,
         *,
         idempotency: tuple[str, str] | None = None,
-        told: Callable[[frozenset[UUID] | None], None] | None = None,
+        on_commit: Callable[[ChangedChannels], None] | None = None,
     ) -> None:
         self._engine = engine
         self.clock = clock
         self.ids = ids
         self._idempotency = idempotency
-        self._told = told
+        self._on_commit = on_commit
         self._pooled: PoolProxiedConnection | None = None
-        self._entries: list[Entry] = []
-
-    @property
-    def connection(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """The driver's connection, in the transaction."""
-        assert self._pooled is not None, "enter the unit of work first"
-        driver: asyncpg.Connection[asyncpg.Record] = cast("Any", self._pooled.driver_connection)
-        return driver
+        self._entered = False
+        self._events: list[Event] = []
 
     async def __aenter__(self) -> Self:
-        assert self._pooled is None, "a unit of work is one transaction at a time"
-        with translated():
-            self._pooled = await self._engine.raw_connection()
-            try:
-                await self.connection.execute("BEGIN")
-            except BaseException:
-                self._pooled.invalidate()  # the driver may think it open though the server has hung up
-                self._pooled = None
-                raise
-        self._entries = []
+        assert not self._entered, "a unit of work is one transaction at a time"
+        self._entered = True
+        self._events = []
         self.sql = sql = Sql(self.connection)
-        self.materials = self._kept = MaterialStore(sql)
-        self.channels = ChannelStore(sql)
-        self.takedowns = TakedownStore(sql)
-        self.organizations = OrganizationStore(sql)
+        self.vocabularies = VocabularyStore(sql)
+        self._enter_identity(sql)
         self.assets = AssetStore(sql)
         self.uploads = UploadStore(sql)
+        self.materials = MaterialStore(sql)
+        self.publications = publications = PublicationStore(sql)
+        self.channels = ChannelStore(sql)
+        self.grants = GrantStore(sql)
+        self.feed_entries = self._feed_entries = FeedEntryStore(sql, publications)
+        self.takedowns = TakedownStore(sql)
+        self.recipients = RecipientStore(sql)
         return self
+
+    def _enter_identity(self, sql: Sql) -> None:
+        self.organizations = OrganizationStore(sql)
+        self.members = MemberStore(sql)
+        self.invitations = InvitationStore(sql)
+        self.clients = ClientStore(sql)
+        self.credentials = CredentialStore(sql)
+        self.logins = LoginStore(sql)
+        self.sessions = SessionStore(sql)
+        self.authorization_codes = AuthorizationCodeStore(sql)
+        self.refresh_tokens = RefreshTokenStore(sql)
+        self.devices = DeviceStore(sql)
+        self.assertions = AssertionStore(sql)
+        self.throttles = ThrottleStore(sql)
+        self.signing_keys = SigningKeyStore(sql)
+
+    async def connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """The driver's connection, in the transaction."""
+        assert self._entered, "enter the unit of work first"
+        if self._pooled is None:
+            await self._acquire()
+            await self._begin()
+        return self._driver
+
+    @property
+    def _driver(self) -> "asyncpg.Connection[asyncpg.Record]":
+        driver: asyncpg.Connection[asyncpg.Record] = cast("Any", cast("Any", self._pooled).driver_connection)
+        return driver
+
+    async def _acquire(self) -> None:
+        self._pooled = await self._engine.raw_connection()
+
+    async def _begin(self) -> None:
+        try:
+            await self._driver.execute("BEGIN")
+        except BaseException:
+            # The driver may take a connection for open that the server has closed.
+            cast("PoolProxiedConnection", self._pooled).invalidate()
+            self._pooled = None
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._entered = False
         with translated():
             try:
-                if not self.connection.is_closed() and self.connection.is_in_transaction():
-                    await self.connection.execute("ROLLBACK")
+                if self._pooled is not None and not self._driver.is_closed() and self._driver.is_in_transaction():
+                    await self._driver.execute("ROLLBACK")
             finally:
-                self._give_back()
+                self._release()
                 if error is not None:
                     raise error  # lets `translated` see driver errors that were raised inside the block
 
-    def _give_back(self) -> None:
-        """To the pool; a connection that is lost, or whose state nobody knows, is thrown away."""
-        pooled, connection = self._pooled, self.connection
-        self._pooled = None
-        assert pooled is not None
-        if connection.is_closed() or connection.is_in_transaction():
+    def _release(self) -> None:
+        """Give the connection back; one that is lost or in an unknown state is closed."""
+        pooled = self._pooled
+        if pooled is None:
+            return
+        if self._driver.is_closed() or self._driver.is_in_transaction():
             pooled.invalidate()
         pooled.close()
+        self._pooled = None
 
-    def publish(self, entries: Sequence[Entry]) -> None:
-        self._entries.extend(entries)
+    def record(self, event: Event) -> None:
+        self._events.append(event)
 
-    async def commit(self, event: Event) -> None:
+    async def commit(self, *events: Event) -> None:
+        self._events.extend(events)
         with translated():
-            self.sql.later(_AUDIT, at=self.clock.now(), **msgspec.structs.asdict(event))
+            committed = await self._react()
+            defer_audit_rows(self.sql, self.clock.now(), committed)
             if self._idempotency:
                 actor, key = self._idempotency
-                self.sql.later(_MARK, actor=actor, key=key)
-            moved = frozenset(entry.channel_id for entry in self._entries)
-            if self._entries:
-                await self._place_entries()
-            else:
-                await self.sql.write_later()
-            await self.connection.execute("COMMIT")
-        if self._told is None:
+                self.sql.defer(_MARK, actor=actor, key=key)
+            moved = await self._feed_entries.defer_placing()
+            await self._write(self.sql.take_deferred())
+        if self._on_commit is None:
             return
-        if event.thing.startswith(_ACCESS):
-            self._told(None)
+        if any(event.changes_access for event in committed):
+            self._on_commit(None)
         elif moved:
-            self._told(moved)
+            self._on_commit(moved)
 
-    async def _place_entries(self) -> None:
-        """The last statement of the transaction: lock, insert, notify (sync.md, "Order without losing rows").
+    async def _react(self) -> list[Event]:
+        """Run the reactions to all events, and to those that reactions record; gives every event in its order."""
+        done: list[Event] = []
+        while self._events:
+            recorded, self._events = self._events, []
+            await react(self, recorded)
+            done += recorded
+        return done
 
-        With it goes what was kept for later: a round trip costs more than the lock's waiting for it.
-        """
-        entries, self._entries = self._entries, []
-        seals = await self._seals(entries)
-        lines = [
-            Line(
-                material_id=e.material_id,
-                version=e.version,
-                changed_at=e.changed_at,
-                reason=e.reason,
-                note=e.note,
-                **({} if e.reason else seals[e.material_id, e.version]),
-            )
-            for e in entries
-        ]
-        await self.sql.write_later(
-            _PLACE,
-            channels=[e.channel_id for e in entries],
-            materials=[e.material_id for e in entries],
-            versions=[e.version for e in entries],
-            times=[e.changed_at for e in entries],
-            reasons=[e.reason for e in entries],
-            notes=[e.note for e in entries],
-            tails=[tail_of(line) for line in lines],
-        )
-
-    async def _seals(self, entries: Sequence[Entry]) -> dict[tuple[UUID, int], dict[str, str]]:
-        """The seals of the editions that are placed, read before the lock is taken."""
-        made = {
-            key: {"sha256": seal.sha256, "signature": seal.value, "kid": seal.kid}
-            for key, seal in self._kept.sealed.items()
-        }
-        live = sorted({(e.material_id, e.version) for e in entries if e.reason is None} - made.keys())
-        if not live:
-            return made
-        rows = await self.sql.rows(_SEALS, materials=[m for m, _ in live], versions=[v for _, v in live])
-        return made | {
-            (row["material_id"], row["version"]): {name: row[name] for name in ("sha256", "signature", "kid")}
-            for row in rows
-        }
+    async def _write(self, deferred: tuple[str, list[object]] | None) -> None:
+        """Send the deferred writes as the last statement, then COMMIT where a transaction was begun."""
+        if self._pooled is None:
+            if deferred is None:
+                return
+            await self._acquire()
+            await self._driver.execute(deferred[0], *deferred[1])
+            return
+        if deferred is not None:
+            await self._driver.execute(deferred[0], *deferred[1])
+        await self._driver.execute("COMMIT")

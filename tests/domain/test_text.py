@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.distribution.document import sms_parts
-from domain.text import forbidden_place, is_clean, normalise, slugify
+from domain.text import is_clean, normalise, slugify, text_error
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))
@@ -23,7 +23,7 @@ def test_normalising_is_nfc_and_doing_it_twice_changes_nothing(text: str) -> Non
 def test_what_is_clean_at_a_glance_has_nothing_to_mend(value: Any, ascii_only: bool) -> None:
     raw = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     if is_clean(raw):
-        assert forbidden_place(value) is None
+        assert text_error(value) is None
         assert normalise(value) == value
 
 
@@ -54,7 +54,8 @@ def test_a_glance_knows_everyday_text(raw: str, *, clean: bool) -> None:
     ],
 )
 def test_control_characters_are_found_where_they_stand(value: Any, place: str | None) -> None:
-    assert forbidden_place(value) == place
+    found = text_error(value)
+    assert (found and found.pointer) == place
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from lantoa_sync.tree import Tree
 from domain.canonical_json import canonical
 from domain.distribution.change import digest_statement
 from domain.merge_patch import merge
-from tests.support.people import proven
+from harness.people import proven
 
 VECTORS = Path("openapi/vectors")
 

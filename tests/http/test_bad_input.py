@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.installation import Installation
-from tests.support.people import ARTICLE, Newsroom, Person
+from harness.installation import Installation
+from harness.people import ARTICLE, Newsroom, Person
 
 DRAFTS = "/v1/desk/materials"
 
@@ -46,7 +46,7 @@ def test_a_bad_body_names_the_field_and_stores_nothing(
 
 
 BAD_BYTES = [
-    ("not JSON", b"{", {}, 400, "malformed_request"),
+    ("not JSON", b"{", {}, 400, "malformed_json"),
     ("not UTF-8", b'{"title":"\xff"}', {}, 400, "malformed_request"),
     ("deep JSON", b"[" * 100_000 + b"]" * 100_000, {}, 400, "malformed_request"),
     ("33 deep", b'{"a":' * 33 + b"1" + b"}" * 33, {}, 400, "malformed_request"),
@@ -82,7 +82,9 @@ def test_an_answer_before_the_body_was_read_says_that_the_connection_closes(news
     early = [
         newsroom.editor.post(DRAFTS, content=b" " * 11_000_000, headers=headers),
         newsroom.editor.post(DRAFTS, content=chunks(), headers=headers),
-        newsroom.editor.patch(f"/v1/uploads/{uuid4()}", content=b"x" * 5_000_000, headers={"upload-offset": "0"}),
+        newsroom.editor.patch(
+            f"/v1/uploads/{uuid4()}", content=b"x" * 5_000_000, headers={"upload-offset": "0", "tus-resumable": "1.0.0"}
+        ),
     ]
     assert [answer.headers.get("connection") for answer in early] == ["close"] * 3
     assert "connection" not in newsroom.editor.post(DRAFTS, json={"kind": "article", "title": "Mới"}).headers
@@ -100,10 +102,21 @@ def test_problems_speak_vietnamese_first_and_english_on_request(newsroom: Newsro
     assert (english.json()["title"], english.headers["content-language"]) == ("Not found", "en")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1000000", "limit=x", "nothing=1", "limit=1&limit=2", "cursor=!"])
-def test_query_parameters_that_are_unknown_repeated_or_out_of_bounds_are_400(newsroom: Newsroom, query: str) -> None:
+BAD_QUERIES = {
+    "nothing=1": "unknown_parameter",
+    "limit=1&limit=2": "repeated_parameter",
+    "limit=x": "invalid_parameter",
+    "cursor=!": "invalid_parameter",
+    "limit=0": "parameter_out_of_range",
+    "limit=1000000": "parameter_out_of_range",
+}
+
+
+@pytest.mark.parametrize(("query", "code"), BAD_QUERIES.items(), ids=BAD_QUERIES)
+def test_a_bad_query_parameter_is_named_with_what_is_wrong_about_it(newsroom: Newsroom, query: str, code: str) -> None:
     answer = newsroom.editor.get(f"{DRAFTS}?{query}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert query.partition("=")[0] in answer.json()["detail"]
 
 
 def test_changing_needs_if_match_and_the_present_revision(newsroom: Newsroom) -> None:
@@ -136,7 +149,7 @@ def test_review_lists_everything_that_is_missing(newsroom: Newsroom) -> None:
     assert pointers == {"/body", "/topics", "/audiences", "/rights"}
 
 
-def test_foreign_ids_are_404_for_every_verb(installation: Installation, newsroom: Newsroom) -> None:
+def test_foreign_ids_are_404_for_every_method(installation: Installation, newsroom: Newsroom) -> None:
     draft = newsroom.draft()
     stranger = Person(installation.url, installation.member_token("bientap.congan"))
     path = f"{DRAFTS}/{draft['id']}"

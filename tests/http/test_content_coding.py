@@ -7,8 +7,8 @@ import pytest
 import zstandard
 
 from api.http.content_coding import negotiate
-from tests.support.installation import Installation
-from tests.support.people import Person
+from harness.installation import Installation
+from harness.people import Person
 
 PAGE = "/v1/channels/public-web/changes?limit=20"
 DECODERS = {

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.support.installation import Installation
-from tests.support.people import Person, pull
+from harness.installation import Installation
+from harness.people import Person, pull
 
 COUNT = 1300
 

@@ -15,7 +15,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.support.installation import PASSWORD, Installation
+from harness.installation import PASSWORD, Installation
 
 SPA = Path("tests") / "spa"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.permissions import ROLE_SCOPES, SCOPES
-from tests.support.installation import Installation
+from domain.scopes import ROLE_SCOPES, SCOPES
+from harness.installation import Installation
 
 SEED = os.environ.get("LANTOA_SEED", "3250")
 SECONDS = os.environ.get("LANTOA_FUZZ_SECONDS", "35")

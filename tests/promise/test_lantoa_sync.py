@@ -21,8 +21,8 @@ from lantoa_sync.errors import NotEqual
 from lantoa_sync.state import Held, read_state
 from lantoa_sync.tree import Tree
 
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person
+from harness.installation import Installation
+from harness.people import Newsroom, Person
 
 Done = subprocess.CompletedProcess[str]
 

@@ -11,8 +11,8 @@ from authlib.integrations.httpx_client import OAuth2Client
 from joserfc.jwk import ECKey
 from requests_oauthlib import OAuth2Session
 
-from tests.support.browser_session import Visitor
-from tests.support.installation import Installation
+from harness.browser_session import Visitor
+from harness.installation import Installation
 
 NODE = Path("tests") / "node"
 URI = "http://127.0.0.1/cb"

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.identity.oauth_grant import GRANT_TYPES
-from tests.support.browser_session import App, Visitor
-from tests.support.installation import Installation
+from harness.browser_session import App, Visitor
+from harness.installation import Installation
 
 ERRORS = {
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",

@@ -5,8 +5,8 @@ import os
 import subprocess
 from typing import Any
 
-from tests.support.installation import Installation
-from tests.support.people import Person
+from harness.installation import Installation
+from harness.people import Person
 
 
 def lantoa(installation: Installation, *arguments: str, status: int = 0) -> str:
@@ -29,7 +29,7 @@ def test_doctor_finds_every_part_well(installation: Installation) -> None:
     assert {each["state"] for each in found} == {"ok"}
 
 
-def test_doctor_says_what_is_wrong_and_how_to_mend_it(installation: Installation) -> None:
+def test_doctor_says_what_is_wrong_and_how_to_remedy_it(installation: Installation) -> None:
     broken = os.environ | installation.environ | {"LANTOA_S3_ENDPOINT": "http://127.0.0.1:9"}
     done = subprocess.run(
         [".venv/bin/lantoa", "doctor", "--json"], env=broken, capture_output=True, text=True, check=False
@@ -37,7 +37,7 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(installation: Installation
     assert done.returncode == 1
     (wrong,) = [each for each in json.loads(done.stdout)["findings"] if each["state"] == "wrong"]
     assert wrong["part"] == "objects"
-    assert "LANTOA_S3_" in wrong["mend"]
+    assert "LANTOA_S3_" in wrong["remedy"]
 
 
 def test_a_clients_whole_life(installation: Installation) -> None:

@@ -7,8 +7,8 @@ from hashlib import sha256
 import rfc8785
 from joserfc.jwk import OKPKey
 
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person, pull
+from harness.installation import Installation
+from harness.people import Newsroom, Person, pull
 
 
 def test_everyones_copy_follows_from_publication_to_kill(installation: Installation, newsroom: Newsroom) -> None:

@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cli.tokens import mint_member_token
+from harness.installation import Installation
 from runtime.local.servers import SETTINGS, Child, free_port
-from runtime.settings import read_settings
-from tests.support.installation import Installation
+from runtime.services import open_services
+from runtime.settings import Settings, read_settings
 
 COMPOSE = yaml.safe_load(Path("docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -208,9 +209,14 @@ def test_the_proxy_serves_the_api_and_signed_downloads_and_nothing_else(
         assert proxy.ask("GET", media + path).status_code == 404
 
 
+async def _member_token(settings: Settings) -> str:
+    async with open_services(settings) as services:
+        return (await mint_member_token(services, "bientap.stttt", [], 60))["access_token"]
+
+
 def test_a_large_upload_passes_the_proxy(proxy: Proxy) -> None:
     api = f"https://lantoa.test:{proxy.port}"
-    token = asyncio.run(mint_member_token(proxy.settings, "bientap.stttt", [], 60))["access_token"]
+    token = asyncio.run(_member_token(proxy.settings))
     headers = {"authorization": f"Bearer {token}", "tus-resumable": "1.0.0"}
     data = next(Path("programme/media").glob("*.mp3")).read_bytes() * 20
     made = proxy.ask("POST", f"{api}/v1/uploads", headers=headers | {"upload-length": str(len(data))})

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from harness.browser_session import Form, Visitor
+from harness.installation import Installation
 from runtime.local.servers import free_port
-from tests.support.browser_session import Form, Visitor
-from tests.support.installation import Installation
 
 NODE = Path("tests") / "node"
 

@@ -4,19 +4,22 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from adapters.clock import SystemClock, SystemIds
+from adapters.clock import SystemClock
+from adapters.ids import SystemIds
 from domain.content.content import Content
 from domain.content.material import Material
-from domain.distribution.change import Entry, cursor_at
-from domain.distribution.channel import Channel, Rule
-from domain.ports import Edition, Event, Signature
+from domain.distribution.change import FeedEntry, cursor_at
+from domain.distribution.channel import Channel, RoutingRule
+from domain.distribution.publication import PublishedVersion, Signature
+from domain.events import Event
+from domain.read_access import ANONYMOUS
+from harness.installation import Installation
 from storage.distribution.digest import Digest, DigestReader
-from storage.distribution.feed import FeedReader, Page, Place
+from storage.distribution.feed import ChannelHead, FeedReader, Page
 from storage.postgres.connections import make_engine, make_pool
-from storage.postgres.unit_of_work import Work
-from tests.support.installation import Installation
+from storage.postgres.unit_of_work import PostgresUnitOfWork
 
-WRITE = Event(actor="test", verb="test", thing="test")
+WRITE = Event(actor="test", activity="test", target="test")
 
 
 def body_of(version: int) -> bytes:
@@ -35,9 +38,11 @@ class Bench:
         self.pool = await make_pool(self.url, size=4)
         self.feed = FeedReader(self.pool)
         self.digests = DigestReader(self.pool)
-        self.channel = Channel(id=SystemIds().new(), slug=self.slug, title="t", public=True, rule=Rule(kinds=("sms",)))
+        self.channel = Channel(
+            id=SystemIds().new(), slug=self.slug, title="t", public=True, rule=RoutingRule(kinds=("sms",))
+        )
         async with self.work() as work:
-            self.owner = (await work.organizations.by_code("stttt")).id
+            self.owner = (await work.organizations.get_by_code("stttt")).id
             await work.channels.add(self.channel)
             await work.commit(WRITE)
 
@@ -45,8 +50,8 @@ class Bench:
         await self.pool.close()
         await self.engine.dispose()
 
-    def work(self) -> Work:
-        return Work(self.engine, SystemClock(), SystemIds())
+    def work(self) -> PostgresUnitOfWork:
+        return PostgresUnitOfWork(self.engine, SystemClock(), SystemIds())
 
     async def material(self) -> UUID:
         now = datetime.now(UTC)
@@ -61,17 +66,19 @@ class Bench:
 
     async def edition(self, material_id: UUID, version: int) -> None:
         async with self.work() as work:
-            kid = await work.connection.fetchval("SELECT kid FROM signing_keys LIMIT 1")
+            kid = await (await work.connection()).fetchval("SELECT kid FROM signing_keys LIMIT 1")
             body = body_of(version)
             seal = Signature(sha256=sha256(body).hexdigest(), value="s", kid=kid)
             now = datetime.now(UTC)
-            await work.materials.add_edition(
-                Edition(material_id=material_id, version=version, document=body, signature=seal, published_at=now)
+            await work.publications.add(
+                PublishedVersion(
+                    material_id=material_id, version=version, document=body, signature=seal, published_at=now
+                )
             )
             await work.commit(WRITE)
 
-    def entry(self, material_id: UUID, version: int, reason: str | None = None) -> Entry:
-        return Entry(
+    def entry(self, material_id: UUID, version: int, reason: str | None = None) -> FeedEntry:
+        return FeedEntry(
             channel_id=self.channel.id,
             material_id=material_id,
             version=version,
@@ -79,12 +86,12 @@ class Bench:
             reason=reason,
         )
 
-    async def place(self) -> Place:
-        return await self.feed.place(self.slug, None)
+    async def place(self) -> ChannelHead:
+        return await self.feed.get_channel_head(self.slug, ANONYMOUS)
 
     async def page(self, seq: int, limit: int, *, first: bool) -> Page:
         cursor = None if first else str(cursor_at((await self.place()).epoch, self.channel.id, seq))
-        return await self.feed.page(self.slug, None, cursor, limit)
+        return await self.feed.get_page(self.slug, ANONYMOUS, cursor, limit)
 
     async def seen_after(self, seq: int) -> tuple[list[UUID], int]:
         import msgspec
@@ -98,10 +105,10 @@ async def publish(bench: Bench, material_id: UUID, version: int, reason: str | N
     if reason is None:
         await bench.edition(material_id, version)
     async with bench.work() as work:
-        work.publish([bench.entry(material_id, version, reason)])
+        work.feed_entries.add([bench.entry(material_id, version, reason)])
         await work.commit(WRITE)
 
 
 async def digest_of(bench: Bench, *, fresh: bool = False) -> Digest:
     reader = DigestReader(bench.pool) if fresh else bench.digests
-    return await reader.digest(await bench.place(), None)
+    return await reader.get_digest(await bench.place(), None)

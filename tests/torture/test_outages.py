@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.support.installation import Installation
-from tests.support.people import ARTICLE, Newsroom, Person
+from harness.installation import Installation
+from harness.people import ARTICLE, Newsroom, Person
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lantoa_sync.state import read_state
 
-from tests.support.installation import Installation
+from harness.installation import Installation
 
 SEED = int(os.environ.get("LANTOA_SEED", "3250"))
 KILLS = 20

@@ -1,6 +1,5 @@
 """A big file over a bad line: sixty cut connections, one killed API, right bytes, little memory, nothing left over."""
 
-import asyncio
 import os
 import random
 import socket
@@ -14,9 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from storage.objects.store import ObjectStore
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person
+from harness.installation import Installation
+from harness.people import Newsroom, Person
 
 SIZE = 300 * 1024 * 1024
 CUTS = 60
@@ -131,7 +129,7 @@ def test_300_megabytes_over_sixty_cuts_and_a_killed_api(installation: Installati
         digest.update(piece)
     asset = editor.get(f"/v1/assets/{rest.headers['lantoa-asset']}").json()
     assert (asset["sha256"], asset["size_bytes"]) == (digest.hexdigest(), SIZE)
-    left = asyncio.run(ObjectStore(installation.settings).names(f"staging/{path.rsplit('/', 1)[-1]}"))
+    left = installation.with_services(lambda services: services.objects.names(f"staging/{path.rsplit('/', 1)[-1]}"))
     print(f"seed {SEED}: growth {growth / 2**20:.1f} MiB, sent twice {wasted / 2**20:.1f} MiB, left {len(left)}")
     assert left == []
     assert growth <= 40 * 2**20

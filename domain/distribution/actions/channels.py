@@ -1,29 +1,29 @@
-"""Channels and who may pull them."""
+"""Channels: created, changed, and re-routed after their rule has changed."""
 
-from typing import Literal
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain.actor import Actor
-from domain.distribution.actions.takedowns import ask_for_copies
-from domain.distribution.channel import Channel, Grant, Rule
-from domain.errors import GrantRevoked, InsufficientScope, NotFound, StaleVersion
+from domain.distribution.change import FeedEntry
+from domain.distribution.channel import Channel, RoutingRule, route
+from domain.errors import StaleVersion
+from domain.events import CLOCK, AccessChanged, Event
 from domain.permissions import require
-from domain.ports import Event, UnitOfWork
+from domain.unit_of_work import UnitOfWork
 
 FIRST = UUID(int=0)
 """Where a walk over all live materials starts."""
 
 
 async def create(
-    uow: UnitOfWork, actor: Actor, *, slug: str, title: str, description: str, rule: Rule, public: bool
+    work: UnitOfWork, actor: Actor, *, slug: str, title: str, description: str, rule: RoutingRule, public: bool
 ) -> Channel:
-    """Add a channel; the worker fills it from the live materials. A taken slug raises SlugTaken."""
+    """Add a channel; the background worker adds the live materials that match. A taken slug raises SlugTaken."""
     require(actor, "channel.manage")
-    async with uow:
+    async with work:
         channel = Channel(
-            id=uow.ids.new(),
+            id=work.ids.new(),
             slug=slug,
             title=title,
             description=description,
@@ -31,93 +31,62 @@ async def create(
             public=public,
             rerouting_from=FIRST,
         )
-        await uow.channels.add(channel)
-        await uow.commit(Event(actor=actor.key, verb="channel.create", thing=f"channel:{slug}"))
+        await work.channels.add(channel)
+        await work.commit(AccessChanged(actor=actor.key, activity="channel.create", target=f"channel:{slug}"))
     return channel
 
 
 async def change(
-    uow: UnitOfWork,
+    work: UnitOfWork,
     actor: Actor,
     slug: str,
     revision: int,
     *,
     title: str | None = None,
     description: str | None = None,
-    rule: Rule | None = None,
+    rule: RoutingRule | None = None,
 ) -> Channel:
-    """Change a channel's words or rule. Another rule makes the worker re-route every live material."""
+    """Change title, description or rule. A new rule makes the background worker re-route every live material."""
     require(actor, "channel.manage")
-    async with uow:
-        channel = await uow.channels.get(slug)
+    async with work:
+        channel = await work.channels.get(slug)
         if channel.revision != revision:
             raise StaleVersion(current=channel.revision)
-        other_rule = rule is not None and rule != channel.rule
+        new_rule = rule is not None and rule != channel.rule
         changed = replace(
             channel,
             title=channel.title if title is None else title,
             description=channel.description if description is None else description,
             rule=channel.rule if rule is None else rule,
-            rerouting_from=FIRST if other_rule else channel.rerouting_from,
+            rerouting_from=FIRST if new_rule else channel.rerouting_from,
         )
-        saved = await uow.channels.save(changed)
-        await uow.commit(Event(actor=actor.key, verb="channel.change", thing=f"channel:{slug}"))
+        saved = await work.channels.save(changed)
+        await work.commit(AccessChanged(actor=actor.key, activity="channel.change", target=f"channel:{slug}"))
     return saved
 
 
-async def grant(uow: UnitOfWork, actor: Actor, slug: str, organization_id: UUID) -> Grant:
-    """Let an organization pull a channel. Twice is the same as once."""
-    require(actor, "grant.manage")
-    async with uow:
-        channel = await uow.channels.get(slug)
-        await uow.organizations.get(organization_id)
-        known = await uow.channels.find_grant(channel.id, organization_id)
-        if known and known.revoked_at is None:
-            return known
-        given = Grant(channel_id=channel.id, organization_id=organization_id, granted_at=uow.clock.now())
-        await uow.channels.save_grant(given)
-        await uow.commit(_grant_event(actor, "grant.give", channel, organization_id))
-    return given
+async def list_rerouting(work: UnitOfWork) -> list[str]:
+    """Slugs of the channels whose rule has changed and whose walk is not finished."""
+    async with work:
+        return [channel.slug for channel in await work.channels.list() if channel.rerouting_from is not None]
 
 
-async def revoke(uow: UnitOfWork, actor: Actor, slug: str, organization_id: UUID) -> None:
-    """Take a channel from an organization. Who has pulled it gets a takedown: its copy must go."""
-    require(actor, "grant.manage")
-    async with uow:
-        channel = await uow.channels.get(slug)
-        known = await uow.channels.find_grant(channel.id, organization_id)
-        if known is None:
-            raise NotFound
-        if known.revoked_at is not None:
-            return
-        await uow.channels.save_grant(replace(known, revoked_at=uow.clock.now()))
-        await ask_for_copies(uow)
-        await uow.commit(_grant_event(actor, "grant.revoke", channel, organization_id))
-
-
-def _grant_event(actor: Actor, verb: str, channel: Channel, organization_id: UUID) -> Event:
-    return Event(
-        actor=actor.key,
-        verb=verb,
-        thing=f"channel:{channel.slug}",
-        detail={"organization": str(organization_id)},
-    )
-
-
-Access = Literal["granted", "revoked", "none"]
-
-
-def check_access(channel: Channel, actor: Actor | None, access: Access) -> None:
-    """Raise unless `actor` may pull `channel`. Public channels need nothing, others `content:read` and a grant."""
-    if channel.public:
-        return
-    if actor is None:
-        raise NotFound
-    if "content:read" not in actor.scopes:
-        raise InsufficientScope(scope="content:read")
-    if actor.reaches_all:
-        return
-    if access == "revoked":
-        raise GrantRevoked(channel=channel.slug)
-    if access != "granted":
-        raise NotFound
+async def reroute(work: UnitOfWork, slug: str, batch: int = 500) -> bool:
+    """Apply a changed rule to the next `batch` live materials. True when the walk is at its end."""
+    async with work:
+        channel = await work.channels.get(slug)
+        if channel.rerouting_from is None:
+            return True
+        versions = await work.publications.list_live_after(channel.rerouting_from, batch)
+        now = work.clock.now()
+        entries: list[FeedEntry] = []
+        for version in versions:
+            live_by_channel = await work.feed_entries.live_by_channel(version.id)
+            if channel.rule.matches(version) != live_by_channel.get(channel.id, False):
+                entries += route(version, [channel], live_by_channel, now)
+        work.feed_entries.add(entries)
+        done = len(versions) < batch
+        await work.channels.save(replace(channel, rerouting_from=None if done else versions[-1].id))
+        detail: dict[str, object] = {"entries": len(entries)}
+        await work.commit(Event(actor=CLOCK, activity="channel.reroute", target=f"channel:{slug}", detail=detail))
+    return done

@@ -1,30 +1,30 @@
-"""Publishing, correcting, taking down: everything that changes what the world sees."""
+"""Publishing, correcting, taking down: the actions that change what readers see."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain.actor import Actor
-from domain.content.actions.materials import VERB_OF, allowed, event, keep, load_for
-from domain.content.material import LifeVerb, Material, advance
-from domain.distribution.change import Entry, TombstoneReason
-from domain.distribution.channel import Channel, LiveEdition
-from domain.distribution.document import freeze
-from domain.distribution.takedown import Obligation, Takedown, closed_if_done
+from domain.content.actions.materials import add_draft, check_allowed, material_event, permission_of, save_step
+from domain.content.content import Content, Relation
+from domain.content.material import Action, Material, advance
+from domain.distribution.change import FeedEntry, TombstoneReason
+from domain.distribution.channel import live_version, route
+from domain.distribution.document import freeze, thaw
+from domain.distribution.ports import Markup, Signer
+from domain.distribution.publication import PublishedVersion, Release
 from domain.errors import NotFound
-from domain.permissions import sees
-from domain.ports import Edition, Event, Markup, Release, Signer, UnitOfWork
+from domain.events import CLOCK, MaterialTakenDown
+from domain.media.asset import Attachment
+from domain.permissions import require, sees
+from domain.unit_of_work import UnitOfWork
 
-CLOCK = "clock"
-"""The actor's name in history and audit when time itself acts."""
-
-_TOMBSTONE: dict[LifeVerb, TombstoneReason] = {"withdraw": "withdrawn", "kill": "killed", "expire": "expired"}
+_TOMBSTONE: dict[Action, TombstoneReason] = {"withdraw": "withdrawn", "kill": "killed", "expire": "expired"}
 
 
-class Press:
-    """What publishing needs beside the unit of work: a renderer and a signing key."""
+class Publisher:
+    """Renders and signs: what publishing needs beside the unit of work."""
 
     def __init__(self, markup: Markup, signer: Signer) -> None:
         self.markup = markup
@@ -32,182 +32,173 @@ class Press:
 
 
 async def publish(
-    uow: UnitOfWork,
-    press: Press,
+    work: UnitOfWork,
+    publisher: Publisher,
     actor: Actor,
     material_id: UUID,
-    verb: LifeVerb,
+    action: Action,
     *,
     revision: int,
     note: str = "",
 ) -> Material:
     """Publish an approved material, or `correct` a published one (the note is public)."""
-    async with uow:
-        found = await uow.materials.for_release(material_id)
-        allowed(found.material, actor, VERB_OF[verb], revision)
-        saved = await _release(uow, press, found, verb, by=actor.key, note=note)
-        await uow.commit(event(actor.key, verb, saved))
+    async with work:
+        release = await work.publications.get_release(material_id)
+        check_allowed(release.material, actor, permission_of(action), revision)
+        saved = await _release(work, publisher, release, action, by=actor.key, note=note)
+        await work.commit(material_event(actor.key, action, saved))
     return saved
 
 
-async def _release(uow: UnitOfWork, press: Press, found: Release, verb: LifeVerb, *, by: str, note: str) -> Material:
-    now = uow.clock.now()
-    moved = advance(found.material, verb, by=by, at=now, note=note)
+async def _release(
+    work: UnitOfWork, publisher: Publisher, release: Release, action: Action, *, by: str, note: str
+) -> Material:
+    now = work.clock.now()
+    moved = advance(release.material, action, by=by, at=now, note=note)
     document = freeze(
         moved,
-        owner=found.owner,
-        assets=found.assets,
-        body_html=press.markup.html(moved.content.body) if moved.content.body else "",
-        correction_note=note if verb == "correct" else "",
+        owner=release.owner,
+        assets=release.assets,
+        body_html=publisher.markup.html(moved.content.body) if moved.content.body else "",
+        correction_note=note if action == "correct" else "",
     )
-    saved = await keep(uow, moved, by=by, verb=verb, note=note)
-    await uow.materials.add_edition(
-        Edition(
+    saved = await save_step(work, moved, by=by, action=action, note=note)
+    await work.publications.add(
+        PublishedVersion(
             material_id=saved.id,
             version=saved.version,
             document=document,
-            signature=press.signer.sign(document),
+            signature=publisher.signer.sign(document),
             published_at=now,
-            asset_ids=tuple(found.assets),
+            asset_ids=tuple(release.assets),
         )
     )
-    uow.publish(route(_edition(saved), found.channels, found.carrying, now))
+    work.feed_entries.add(route(live_version(saved), release.channels, release.live_by_channel, now))
     return saved
 
 
-def _edition(material: Material) -> LiveEdition:
-    content = material.content
-    return LiveEdition(
-        id=material.id,
-        version=material.version,
-        kind=content.kind,
-        language=content.language,
-        topics=content.topics,
-        audiences=content.audiences,
-    )
-
-
-def route(edition: LiveEdition, channels: Sequence[Channel], carrying: dict[UUID, bool], at: datetime) -> list[Entry]:
-    """The entries of a live edition: an upsert where a rule matches, `out_of_scope` where it no longer does.
-
-    `carrying` tells of each channel that ever had the material whether it is live there now.
-    """
-    entries = []
-    for channel in channels:
-        matches = channel.rule.matches(edition)
-        if matches or carrying.get(channel.id):
-            entries.append(
-                Entry(
-                    channel_id=channel.id,
-                    material_id=edition.id,
-                    version=edition.version,
-                    changed_at=at,
-                    reason=None if matches else "out_of_scope",
-                )
-            )
-    return entries
-
-
 async def take_down(
-    uow: UnitOfWork, actor: Actor, material_id: UUID, verb: LifeVerb, *, revision: int | None, note: str
-) -> tuple[Material, Takedown]:
-    """Withdraw or kill: tombstones everywhere it ever was, and a takedown for everyone who ever received it."""
-    async with uow:
-        material = await load_for(uow, actor, VERB_OF[verb], material_id, revision)
-        saved = await _bury(uow, material, verb, by=actor.key, note=note)
-        takedown = await _open_takedown(uow, saved, verb, note)
-        await uow.commit(event(actor.key, verb, saved))
-    return saved, takedown
+    work: UnitOfWork, actor: Actor, material_id: UUID, action: Action, *, revision: int | None, note: str
+) -> Material:
+    """Withdraw or kill: tombstones in every channel that ever had it; the takedown opens as a reaction."""
+    async with work:
+        material = check_allowed(await work.materials.get(material_id), actor, permission_of(action), revision)
+        saved = await _remove_from_channels(work, material, action, by=actor.key, note=note)
+        event = material_event(actor.key, action, saved)
+        await work.commit(
+            MaterialTakenDown(
+                actor=event.actor,
+                activity=event.activity,
+                target=event.target,
+                detail=event.detail,
+                material_id=saved.id,
+                reason="killed" if action == "kill" else "withdrawn",
+                note=note,
+            )
+        )
+    return saved
 
 
-async def _bury(uow: UnitOfWork, material: Material, verb: LifeVerb, *, by: str, note: str = "") -> Material:
-    now = uow.clock.now()
+async def _remove_from_channels(
+    work: UnitOfWork, material: Material, action: Action, *, by: str, note: str = ""
+) -> Material:
+    now = work.clock.now()
     version = material.live_version or material.version
-    saved = await keep(uow, advance(material, verb, by=by, at=now, note=note), by=by, verb=verb, note=note)
-    if verb == "kill":
-        await uow.materials.hide_editions(saved.id)
-    carrying = await uow.channels.carrying(saved.id)
-    # A channel where it is already out of scope hears of a kill too: copies may have outlived the rule.
-    told = [channel_id for channel_id, live in carrying.items() if live or verb != "expire"]
-    uow.publish(
+    saved = await save_step(work, advance(material, action, by=by, at=now, note=note), by=by, action=action, note=note)
+    if action == "kill":
+        await work.publications.hide(saved.id)
+    live_by_channel = await work.feed_entries.live_by_channel(saved.id)
+    work.feed_entries.add(
         [
-            Entry(
+            FeedEntry(
                 channel_id=channel_id,
                 material_id=saved.id,
                 version=version,
                 changed_at=now,
-                reason=_TOMBSTONE[verb],
+                reason=_TOMBSTONE[action],
                 note=note,
             )
-            for channel_id in told
+            # A channel where it is already out of scope gets the kill too: copies may have outlived the rule.
+            for channel_id, live in live_by_channel.items()
+            if live or action != "expire"
         ]
     )
     return saved
 
 
-async def _open_takedown(uow: UnitOfWork, material: Material, verb: LifeVerb, note: str) -> Takedown:
-    now = uow.clock.now()
-    takedown = Takedown(
-        id=uow.ids.new(),
-        reason="killed" if verb == "kill" else "withdrawn",
-        note=note,
-        material_id=material.id,
-        opened_at=now,
-        obligations=tuple(Obligation(organization_id=each) for each in await uow.takedowns.recipients(material.id)),
-    )
-    takedown = closed_if_done(takedown, now)
-    await uow.takedowns.add(takedown)
-    return takedown
+async def list_due(work: UnitOfWork, limit: int = 100) -> list[UUID]:
+    """Ids of materials that the clock must publish or expire now."""
+    async with work:
+        return list(await work.materials.list_due(work.clock.now(), limit))
 
 
-async def run_due(uow: UnitOfWork, press: Press, material_id: UUID) -> Material | None:
-    """Let the clock act on one material: publish at `available_from`, expire at `expires_at`. None: nothing is due."""
-    async with uow:
-        material = await uow.materials.get(material_id)
-        now = uow.clock.now()
-        if material.due_at is None or material.due_at > now:
+async def run_due(work: UnitOfWork, publisher: Publisher, material_id: UUID) -> Material | None:
+    """Let the clock act on one material: publish what is scheduled, expire what is over. None: nothing is due."""
+    async with work:
+        material = await work.materials.get(material_id)
+        action = due_action(material, work.clock.now())
+        if action is None:
             return None
-        if material.live_version is not None:
-            verb: LifeVerb = "expire"
-            saved = await _bury(uow, material, verb, by=CLOCK)
-        elif material.content.expires_at and material.content.expires_at <= now:
-            return None
+        if action == "expire":
+            saved = await _remove_from_channels(work, material, action, by=CLOCK)
+        elif action == "unschedule":
+            missed = advance(material, action, by=CLOCK, at=work.clock.now())
+            saved = await save_step(work, missed, by=CLOCK, action=action, note=material.note)
         else:
-            verb = "publish"
-            found = await uow.materials.for_release(material_id)
-            saved = await _release(uow, press, found, verb, by=CLOCK, note="")
-        await uow.commit(event(CLOCK, verb, saved))
+            release = await work.publications.get_release(material_id)
+            approved = advance(release.material, "unschedule", by=CLOCK, at=work.clock.now())
+            release = replace(release, material=approved)
+            saved = await _release(work, publisher, release, action, by=CLOCK, note=material.note)
+        await work.commit(material_event(CLOCK, action, saved))
     return saved
 
 
-async def reroute(uow: UnitOfWork, slug: str, batch: int = 500) -> bool:
-    """Carry one batch of a changed channel rule through the live materials. True when the walk is at its end."""
-    async with uow:
-        channel = await uow.channels.get(slug)
-        if channel.rerouting_from is None:
-            return True
-        editions = await uow.materials.live_after(channel.rerouting_from, batch)
-        now = uow.clock.now()
-        entries: list[Entry] = []
-        for edition in editions:
-            carrying = await uow.channels.carrying(edition.id)
-            if channel.rule.matches(edition) != carrying.get(channel.id, False):
-                entries += route(edition, [channel], carrying, now)
-        uow.publish(entries)
-        done = len(editions) < batch
-        await uow.channels.save(replace(channel, rerouting_from=None if done else editions[-1].id))
-        await uow.commit(_walk_event(channel, len(entries)))
-    return done
+def due_action(material: Material, now: datetime) -> Action | None:
+    """The clock's action on a material: only a scheduled version goes live, a live one expires.
+
+    A version whose end passed while nothing ran is unscheduled: it never goes live late.
+    """
+    live = material.live_version is not None
+    end = material.content.expires_at
+    if material.state == "scheduled" and material.scheduled_for is not None and material.scheduled_for <= now:
+        if end is not None and end <= now:
+            return "unschedule"
+        return "correct" if live else "publish"
+    return "expire" if live and material.live_expires_at is not None and material.live_expires_at <= now else None
 
 
-def _walk_event(channel: Channel, count: int) -> Event:
-    return Event(actor=CLOCK, verb="channel.reroute", thing=f"channel:{channel.slug}", detail={"entries": count})
+async def duplicate(work: UnitOfWork, actor: Actor, material_id: UUID, version: int | None) -> Material:
+    """Start a new draft from the working copy or from a published version, with the relation `replaces`.
+
+    Works in every state: it is the way back for what was withdrawn, killed or expired. Times are not copied.
+    """
+    async with work:
+        original = await work.materials.get(material_id)
+        if not sees(actor, original.owner_id):
+            raise NotFound
+        require(actor, "material.duplicate", original.owner_id)
+        content, attachments = await _copied(work, original, version)
+        now = work.clock.now()
+        draft = Material(
+            id=work.ids.new(),
+            owner_id=original.owner_id,
+            content=replace(
+                content,
+                available_from=None,
+                expires_at=None,
+                relations=(*content.relations, Relation(rel="replaces", id=str(original.id))),
+            ),
+            attachments=attachments,
+            edited_by=actor.key,
+            created_at=now,
+            updated_at=now,
+        )
+        await add_draft(work, draft, by=actor.key, action="duplicate", note=str(original.id))
+        await work.commit(material_event(actor.key, "duplicate", draft))
+    return draft
 
 
-async def read_for(uow: UnitOfWork, actor: Actor, material_id: UUID) -> Material:
-    """Get a material for the desk. What the actor may not see is NotFound."""
-    async with uow:
-        material = await uow.materials.get(material_id)
-    if not sees(actor, material.owner_id):
-        raise NotFound
-    return material
+async def _copied(work: UnitOfWork, original: Material, version: int | None) -> tuple[Content, tuple[Attachment, ...]]:
+    if version is None or version == original.version:
+        return original.content, original.attachments
+    return thaw(await work.publications.get_document(original.id, version))

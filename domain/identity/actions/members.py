@@ -1,93 +1,107 @@
-"""Members: invited, accepted, given roles, suspended, gone."""
+"""Members: invited, accepted, given roles, suspended, erased."""
 
-import secrets
-from datetime import timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain.actor import Actor
-from domain.errors import Fault, Forbidden, InvalidContent, NotFound, StaleVersion
+from domain.errors import Forbidden, NotFound, StaleVersion
+from domain.events import Event
+from domain.identity.actions.sign_in import end_sessions
+from domain.identity.invitation import INVITATION_LIFETIME, Invitation
 from domain.identity.login import check_login
+from domain.identity.member import Member, Role, check_person_name
 from domain.identity.oauth_grant import digest_of
-from domain.identity.organization import Invitation, Member, Role
+from domain.identity.organization import Organization
 from domain.permissions import require
-from domain.ports import Event, UnitOfWork
+from domain.unit_of_work import UnitOfWork
 
-INVITATION_LIFETIME = timedelta(days=7)
+_APPOINTED: frozenset[Role] = frozenset({"coordinator", "approver", "auditor"})
+"""Roles that only coordinators give and take."""
 
 
-def may_give(actor: Actor, roles: tuple[Role, ...]) -> None:
-    """Only coordinators make coordinators, approvers and auditors."""
-    if set(roles) & {"coordinator", "approver", "auditor"} and "coordinator" not in actor.roles:
-        raise Forbidden(verb="member.manage")
+def _check_may_give(actor: Actor, roles: tuple[Role, ...]) -> None:
+    if _APPOINTED & set(roles) and "coordinator" not in actor.roles:
+        raise Forbidden(permission="member.manage")
 
 
 async def invite(
-    uow: UnitOfWork, actor: Actor, organization_id: UUID, roles: tuple[Role, ...], email: str | None
+    work: UnitOfWork, actor: Actor, organization_id: UUID, roles: tuple[Role, ...], email: str | None
 ) -> tuple[Invitation, str]:
-    """Make an invitation; gives it with its code."""
+    """Make an invitation; gives it with its code, which is not stored."""
     require(actor, "member.manage", organization_id)
-    may_give(actor, roles)
-    code = secrets.token_urlsafe(18)
-    async with uow:
+    _check_may_give(actor, roles)
+    code = work.ids.secret(18)
+    async with work:
+        organization = await work.organizations.get(organization_id)
         made = Invitation(
-            id=uow.ids.new(),
+            id=work.ids.new(),
             code_hash=digest_of(code),
-            organization=await uow.organizations.get(organization_id),
+            organization_id=organization.id,
             roles=roles,
             email=email.lower() if email else None,
             invited_by=actor.key,
-            expires_at=uow.clock.now() + INVITATION_LIFETIME,
+            expires_at=work.clock.now() + INVITATION_LIFETIME,
         )
-        await uow.organizations.add_invitation(made)
+        await work.invitations.add(made)
         detail: dict[str, object] = {"organization": str(organization_id), "roles": list(roles)}
-        await uow.commit(Event(actor=actor.key, verb="member.invite", thing=f"invitation:{made.id}", detail=detail))
+        target = f"invitation:{made.id}"
+        await work.commit(Event(actor=actor.key, activity="member.invite", target=target, detail=detail))
     return made, code
 
 
-async def withdraw_invitation(uow: UnitOfWork, actor: Actor, invitation_id: UUID) -> None:
-    """Take back an invitation that nobody has accepted."""
+async def withdraw_invitation(work: UnitOfWork, actor: Actor, invitation_id: UUID) -> None:
+    """Take back an invitation that nobody has accepted; NotFound for any other."""
     require(actor, "member.manage")
-    async with uow:
-        within = None if actor.reaches_all else actor.organization_id
-        await uow.organizations.withdraw_invitation(invitation_id, within)
-        await uow.commit(Event(actor=actor.key, verb="member.uninvite", thing=f"invitation:{invitation_id}"))
+    async with work:
+        found = await work.invitations.find_by_id(invitation_id)
+        mine = found is not None and (actor.reaches_all or found.organization_id == actor.organization_id)
+        if found is None or not mine or found.member_id is not None:
+            raise NotFound
+        await work.invitations.remove(invitation_id)
+        target = f"invitation:{invitation_id}"
+        await work.commit(Event(actor=actor.key, activity="member.uninvite", target=target))
 
 
-async def invitation(uow: UnitOfWork, code: str) -> Invitation:
+async def get_invitation(work: UnitOfWork, code: str) -> tuple[Invitation, Organization]:
     """An invitation that can still be accepted. NotFound for used, expired and unknown codes alike."""
-    async with uow:
-        found = await uow.organizations.invitation(digest_of(code))
-    if found.member_id is not None or found.expires_at <= uow.clock.now():
-        raise NotFound
-    return found
+    async with work:
+        found = await work.invitations.find(digest_of(code))
+        if found is None or not found.open_at(work.clock.now()):
+            raise NotFound
+        return found, await work.organizations.get(found.organization_id)
 
 
-async def accept(uow: UnitOfWork, code: str, *, login: str, name: str, verified_email: str | None = None) -> Member:
-    """Make the member that was invited. `verified_email` comes from the OpenID provider and must be the invited one."""
-    found = await invitation(uow, code)
-    if verified_email is not None and verified_email != found.email:
-        raise Forbidden(verb="member.accept")
-    if not 1 <= len(name.strip()) <= 100 or not name.isprintable():
-        raise InvalidContent(errors=[Fault(pointer="/name", code="out_of_bounds")])
-    async with uow:
+async def accept(work: UnitOfWork, code: str, *, login: str, name: str, verified_email: str | None = None) -> Member:
+    """Make the member that was invited. `verified_email` comes from the OpenID provider and must be the invited one.
+
+    Raises NotFound (code), Forbidden (e-mail), IdTaken (login), InvalidContent (login, name).
+    """
+    async with work:
+        found = await work.invitations.find(digest_of(code))
+        if found is None or not found.open_at(work.clock.now()):
+            raise NotFound
+        if verified_email is not None and verified_email != found.email:
+            raise Forbidden(permission="member.accept")
         member = Member(
-            id=uow.ids.new(),
+            id=work.ids.new(),
             login=check_login(login),
-            name=name.strip(),
-            organization_id=found.organization.id,
+            name=check_person_name(name),
+            organization_id=found.organization_id,
             roles=found.roles,
             email=verified_email or found.email,
         )
-        await uow.organizations.add_member(member)
-        await uow.organizations.use_invitation(found.id, member.id)
-        await uow.commit(Event(actor=f"member:{member.id}", verb="member.accept", thing=f"member:{member.id}"))
+        await work.members.add(member)
+        try:
+            await work.invitations.save(replace(found, member_id=member.id))
+        except StaleVersion as error:
+            raise NotFound from error
+        await work.commit(Event(actor=member.key, activity="member.accept", target=member.key))
     return member
 
 
 async def change(
-    uow: UnitOfWork,
+    work: UnitOfWork,
     actor: Actor,
     member_id: UUID,
     revision: int,
@@ -95,30 +109,29 @@ async def change(
     roles: tuple[Role, ...] | None = None,
     active: bool | None = None,
 ) -> Member:
-    """Give other roles, suspend or let back in. A suspended member's tokens stop within five seconds."""
-    async with uow:
-        member = await _managed(uow, actor, member_id)
+    """Give other roles, suspend or reactivate. A suspended member's tokens stop within five seconds."""
+    async with work:
+        member = await _managed(work, actor, member_id)
         if member.revision != revision:
             raise StaleVersion(current=member.revision)
-        may_give(actor, (roles or ()) + member.roles)
+        _check_may_give(actor, (roles or ()) + member.roles)
         changed = replace(
             member,
             roles=member.roles if roles is None else roles,
             active=member.active if active is None else active,
-            revision=revision + 1,
         )
         if changed.active and member.left_at is not None:
-            raise Forbidden(verb="member.manage")
-        await uow.organizations.save_member(changed)
-        if not changed.active:
-            await uow.organizations.end_sessions(member_id)
-        detail: dict[str, object] = {"roles": list(changed.roles), "active": changed.active}
-        await uow.commit(Event(actor=actor.key, verb="member.change", thing=f"member:{member_id}", detail=detail))
-    return changed
+            raise Forbidden(permission="member.manage")
+        saved = await work.members.save(changed)
+        if not saved.active:
+            await end_sessions(work, member_id)
+        detail: dict[str, object] = {"roles": list(saved.roles), "active": saved.active}
+        await work.commit(Event(actor=actor.key, activity="member.change", target=saved.key, detail=detail))
+    return saved
 
 
-async def _managed(uow: UnitOfWork, actor: Actor, member_id: UUID) -> Member:
-    member = await uow.organizations.member(str(member_id))
+async def _managed(work: UnitOfWork, actor: Actor, member_id: UUID) -> Member:
+    member = await work.members.get(member_id)
     require(actor, "member.read")
     if not actor.reaches_all and member.organization_id != actor.organization_id:
         raise NotFound
@@ -126,18 +139,32 @@ async def _managed(uow: UnitOfWork, actor: Actor, member_id: UUID) -> Member:
     return member
 
 
-async def erase(uow: UnitOfWork, actor: Actor) -> None:
-    """Leave for good (Law 91/2025/QH15): name, login and e-mail go, credentials go, the audit keeps only the id."""
+async def erase(work: UnitOfWork, actor: Actor) -> None:
+    """Erase oneself (Law 91/2025/QH15): name, login, e-mail and credentials go, the audit trail keeps the id."""
     if actor.member_id is None:
-        raise Forbidden(verb="me.erase")
-    async with uow:
-        member = await uow.organizations.member(str(actor.member_id))
+        raise Forbidden(permission="me.erase")
+    async with work:
+        member = await work.members.get(actor.member_id)
         pseudonym = f"da-xoa-{member.id.hex[-12:]}"
-        gone = replace(
-            member, login=pseudonym, name=pseudonym, email=None, roles=(), active=False, left_at=uow.clock.now(),
-            revision=member.revision + 1,
-        )  # fmt: skip
-        await uow.organizations.save_member(gone)
-        await uow.organizations.forget_credentials(member.id)
-        await uow.organizations.end_sessions(member.id)
-        await uow.commit(Event(actor=actor.key, verb="member.erase", thing=f"member:{member.id}"))
+        left_at = work.clock.now()
+        await work.members.save(
+            replace(member, login=pseudonym, name=pseudonym, email=None, roles=(), active=False, left_at=left_at)
+        )
+        await work.credentials.remove(member.id)
+        await end_sessions(work, member.id)
+        await work.commit(Event(actor=actor.key, activity="member.erase", target=member.key))
+
+
+async def ensure(
+    work: UnitOfWork, actor: Actor, login: str, *, name: str, organization_id: UUID, roles: tuple[Role, ...]
+) -> tuple[Member, bool]:
+    """Give the member with that login, added if there is none (then True)."""
+    require(actor, "member.manage", organization_id)
+    async with work:
+        known = await work.members.find_by_login(login)
+        if known is not None:
+            return known, False
+        added = Member(id=work.ids.new(), login=login, name=name, organization_id=organization_id, roles=roles)
+        await work.members.add(added)
+        await work.commit(Event(actor=actor.key, activity="member.add", target=added.key))
+    return added, True

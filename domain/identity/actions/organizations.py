@@ -1,74 +1,116 @@
-"""Organizations: imported, changed, followed by another."""
+"""Organizations: imported, changed, succeeded by another."""
 
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain.actor import Actor
-from domain.errors import Fault, InvalidContent, WrongState
-from domain.identity.directory import Difference, Line, check_tree, difference, lines_of
+from domain.errors import FieldError, InvalidContent, WrongState
+from domain.events import AccessChanged, OrganizationSucceeded
+from domain.identity.directory import ImportReport, OrganizationRow, check_tree, import_report, rows_of
 from domain.identity.organization import Organization
 from domain.permissions import require
-from domain.ports import Event, UnitOfWork
+from domain.unit_of_work import UnitOfWork
 
 
-async def import_lines(uow: UnitOfWork, actor: Actor, lines: list[Line], *, dry_run: bool) -> Difference:
-    """Add and change what the lines say, all or nothing; gives what was (or would be) changed.
+async def export_rows(work: UnitOfWork, actor: Actor) -> list[OrganizationRow]:
+    """Every organization as the table that `import_rows` reads."""
+    require(actor, "organization.manage")
+    async with work:
+        return rows_of(await work.organizations.list())
 
-    A line that names a successor where there was none moves everything there (`succeed`).
+
+async def import_rows(work: UnitOfWork, actor: Actor, rows: list[OrganizationRow], *, dry_run: bool) -> ImportReport:
+    """Add and change what the rows say, all or nothing; gives what was (or would be) changed.
+
+    A row that names a successor where there was none moves everything there, as `succeed` does.
     """
     require(actor, "organization.manage")
-    async with uow:
-        present = lines_of(await uow.organizations.all())
-        check_tree(lines, present)
-        found = difference(lines, present)
-        if dry_run or not (found.added or found.changed):
-            return found
-        await _apply(uow, lines, found)
-        detail: dict[str, object] = {"added": len(found.added), "changed": sorted(found.changed)}
-        await uow.commit(Event(actor=actor.key, verb="organization.import", thing="organizations", detail=detail))
-    return found
+    async with work:
+        present = rows_of(await work.organizations.list())
+        check_tree(rows, present)
+        report = import_report(rows, present)
+        if dry_run or not (report.added or report.changed):
+            return report
+        await _apply(work, actor, rows, report)
+        detail: dict[str, object] = {"added": len(report.added), "changed": sorted(report.changed)}
+        event = AccessChanged(actor=actor.key, activity="organization.import", target="organizations", detail=detail)
+        await work.commit(event)
+    return report
 
 
-async def _apply(uow: UnitOfWork, lines: list[Line], found: Difference) -> None:
-    wanted = {line.code: line for line in lines}
-    for code in found.added:  # first without parents: these may come later in the list
-        line = wanted[code]
-        await uow.organizations.add(Organization(id=uow.ids.new(), code=code, kind=line.kind, name=line.name))
-    by_code = {each.code: each for each in await uow.organizations.all()}
-    for code in (*found.added, *found.changed):
-        line, old = wanted[code], by_code[code]
-        parent = by_code[line.parent].id if line.parent else None
-        successor = by_code[line.successor].id if line.successor else None
+async def _apply(work: UnitOfWork, actor: Actor, rows: list[OrganizationRow], report: ImportReport) -> None:
+    wanted = {row.code: row for row in rows}
+    for code in report.added:  # first without parents: these may come later in the list
+        row = wanted[code]
+        await work.organizations.add(Organization(id=work.ids.new(), code=code, kind=row.kind, name=row.name))
+    by_code = {each.code: each for each in await work.organizations.list()}
+    for code in (*report.added, *report.changed):
+        row, old = wanted[code], by_code[code]
+        parent = by_code[row.parent].id if row.parent else None
+        successor = by_code[row.successor].id if row.successor else None
         if old.successor_id is not None and successor != old.successor_id:
-            raise InvalidContent(errors=[Fault(pointer=f"/{lines.index(line)}/successor", code="already_succeeded")])
+            raise InvalidContent(errors=[FieldError(pointer=f"/{rows.index(row)}/successor", code="already_succeeded")])
         changed = replace(
-            old, kind=line.kind, name=line.name, parent_id=parent, duties=line.duties, active_from=line.active_from,
-            active_to=line.active_to, successor_id=successor, revision=old.revision + 1,
-        )  # fmt: skip
+            old,
+            kind=row.kind,
+            name=row.name,
+            parent_id=parent,
+            duties=row.duties,
+            active_from=row.active_from,
+            active_to=row.active_to,
+        )
         if successor is not None and old.successor_id is None:
-            changed = await _hand_over(uow, changed)
-        await uow.organizations.save(changed)
+            await _succeed(work, actor, changed, successor)
+        else:
+            await work.organizations.save(changed)
 
 
-async def _hand_over(uow: UnitOfWork, leaving: Organization) -> Organization:
-    """Move members, clients, grants, open obligations and materials; what was done stays under the old name."""
-    assert leaving.successor_id is not None
-    now = uow.clock.now()
-    await uow.organizations.hand_over(leaving.id, leaving.successor_id, now)
-    return replace(leaving, active_to=leaving.active_to or now)
+async def _succeed(work: UnitOfWork, actor: Actor, leaving: Organization, successor_id: UUID) -> Organization:
+    """Save the leaving organization with its successor and move what identity owns; the event moves the rest."""
+    at = work.clock.now()
+    changed = replace(leaving, successor_id=successor_id, active_to=leaving.active_to or at)
+    saved = await work.organizations.save(changed)
+    await work.members.change_organization(leaving.id, successor_id)
+    await work.clients.change_organization(leaving.id, successor_id)
+    await work.invitations.change_organization(leaving.id, successor_id)
+    work.record(
+        OrganizationSucceeded(
+            actor=actor.key,
+            activity="organization.succeed",
+            target=f"organization:{leaving.id}",
+            detail={"successor": str(successor_id)},
+            leaving_id=leaving.id,
+            successor_id=successor_id,
+            at=at,
+        )
+    )
+    return saved
 
 
-async def succeed(uow: UnitOfWork, actor: Actor, leaving_id: UUID, coming_id: UUID) -> Organization:
+async def succeed(work: UnitOfWork, actor: Actor, leaving_id: UUID, successor_id: UUID) -> Organization:
     """Let one organization take the place of another. WrongState when another already did."""
     require(actor, "organization.manage")
-    async with uow:
-        leaving, coming = await uow.organizations.get(leaving_id), await uow.organizations.get(coming_id)
-        if leaving.successor_id is not None or coming.successor_id is not None or coming.id == leaving.id:
-            raise WrongState(verb="succeed", state="succeeded", allowed=[])
-        changed = await _hand_over(uow, replace(leaving, successor_id=coming.id, revision=leaving.revision + 1))
-        await uow.organizations.save(changed)
-        detail: dict[str, object] = {"successor": str(coming.id)}
-        event = Event(actor=actor.key, verb="organization.succeed", thing=f"organization:{leaving.id}", detail=detail)
-        await uow.commit(event)
-    return changed
+    async with work:
+        leaving, successor = await work.organizations.get(leaving_id), await work.organizations.get(successor_id)
+        if leaving.successor_id is not None or successor.successor_id is not None or successor.id == leaving.id:
+            raise WrongState(action="succeed", state="succeeded", allowed=[])
+        saved = await _succeed(work, actor, leaving, successor.id)
+        await work.commit()
+    return saved
+
+
+async def ensure(work: UnitOfWork, actor: Actor, code: str, **fields: Any) -> tuple[Organization, bool]:
+    """Give the organization of that code, added with these fields if there is none (then True)."""
+    require(actor, "organization.manage")
+    async with work:
+        known = {each.code: each for each in await work.organizations.list()}
+        if code in known:
+            return known[code], False
+        added = Organization(id=work.ids.new(), code=code, active_from=work.clock.now(), **fields)
+        await work.organizations.add(added)
+        await work.commit(
+            AccessChanged(actor=actor.key, activity="organization.add", target=f"organization:{added.id}")
+        )
+    return added, True

@@ -2,9 +2,7 @@
 
 from alembic import context
 
-from storage.postgres.tables import metadata
-
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+context.configure(connection=connection, transaction_per_migration=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidContent
-from domain.identity.directory import COLUMNS, Line, check_tree, difference, read_csv, write_csv
+from domain.identity.directory import COLUMNS, OrganizationRow, check_tree, import_report, read_csv, write_csv
 
 HEADER = ",".join(COLUMNS)
 
@@ -34,20 +34,20 @@ def test_a_control_character_a_quote_that_never_ends_and_too_many_cells_are_refu
     )
 )
 def test_what_is_written_is_read_again(names: list[str]) -> None:
-    lines = [Line(code=f"x{number}", kind="school", name=f"T{name}") for number, name in enumerate(names)]
+    rows = [OrganizationRow(code=f"x{number}", kind="school", name=f"T{name}") for number, name in enumerate(names)]
     try:
-        again = read_csv(write_csv(lines))
+        again = read_csv(write_csv(rows))
     except InvalidContent:
         return  # a character that no text of ours may hold
-    assert [line.code for line in again] == [line.code for line in lines]
-    assert difference(again, again).changed == {}
+    assert [row.code for row in again] == [row.code for row in rows]
+    assert import_report(again, again).changed == {}
 
 
-def test_a_circle_is_a_fault_at_its_line() -> None:
-    lines = [
-        Line(code="a1", kind="school", name="A", parent="b1"),
-        Line(code="b1", kind="school", name="B", parent="a1"),
+def test_a_cycle_is_an_error_at_its_row() -> None:
+    rows = [
+        OrganizationRow(code="a1", kind="school", name="A", parent="b1"),
+        OrganizationRow(code="b1", kind="school", name="B", parent="a1"),
     ]
     with pytest.raises(InvalidContent) as refused:
-        check_tree(lines, [])
-    assert {fault.pointer for fault in refused.value.errors} == {"/0/parent", "/1/parent"}
+        check_tree(rows, [])
+    assert {error.pointer for error in refused.value.errors} == {"/0/parent", "/1/parent"}

@@ -16,15 +16,15 @@ from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from adapters.clock import SystemClock
-from api.cache.memo import MAX_BYTES, Replies, Reply
-from api.cache.responses import Answer, Repeat
-from api.callers.middleware import Access
+from api.cache.memo import MAX_BYTES, MemoizedReply, RequestMemo
+from api.cache.responses import CachedResponse, CachePolicy
+from api.callers.middleware import PermissionCheck
 from api.callers.operations import operation
 from api.callers.tokens import Bearer, Caller, TokenReader
 from api.http.metrics import Counts
 from api.http.rate_limits import Bucket, RateLimiter
 from domain.actor import Actor
-from tests.support.installation import Installation
+from harness.installation import Installation
 
 
 def handlers() -> int:
@@ -46,7 +46,7 @@ def test_a_request_leaves_no_copy_of_its_handler() -> None:
     async def answer() -> str:
         return "ok"
 
-    with TestClient(Litestar([answer], middleware=[signed_out, Access])) as client:
+    with TestClient(Litestar([answer], middleware=[signed_out, PermissionCheck])) as client:
         client.get("/")
         before = handlers()
         assert [client.get("/").status_code for _ in range(20)] == [200] * 20
@@ -72,36 +72,36 @@ def test_who_has_not_asked_for_a_minute_is_forgotten_and_who_waits_is_not() -> N
         bearer = Bearer(UUID(int=2), frozenset(), "c", int(time.time()) + 600)
         caller = Caller(ACTOR, Bucket(60, now), bearer=bearer)
         caller.until, caller.waiting = now - asked, waiting
-        reader._remembered[name.encode()] = caller
+        reader._callers[name.encode()] = caller
     asyncio.run(reader.renew())
     assert [name for name in (b"lately", b"once", b"waits") if reader.known(name)] == [b"lately", b"waits"]
     assert reader.known(b"waits").until > now, "its session was looked at again"
 
 
 def test_replies_are_bounded_and_none_outlives_a_change() -> None:
-    replies, now = Replies(), time.monotonic()
+    replies, now = RequestMemo(), time.monotonic()
     bearer = Bearer(UUID(int=2), frozenset(), "c", int(time.time()) + 600)
     signed, anonymous = (Caller(ACTOR, Bucket(60, now), bearer=each) for each in (bearer, None))
-    repeat = Repeat(None, None, 60, waits=False, counts=False)
+    repeat = CachePolicy(None, None, 60, nothing_new=False, count_each=False)
 
-    def keep(path: str, caller: Caller, answer: Answer) -> Any:
+    def keep(path: str, caller: Caller, answer: CachedResponse) -> Any:
         asked = ("GET", path, b"", ((b"authorization", b"Bearer x"),))
-        replies.keep(asked, Reply(answer, caller, Counts()), now + 2)
+        replies.store(asked, MemoizedReply(answer, caller, Counts()), now + 2)
         return replies.find(asked)
 
-    small = Answer(200, [], b"", repeat)
-    assert keep("/large", signed, Answer(200, [], b"x" * (replies.bound_bytes // 8), repeat)) is None
+    small = CachedResponse(200, [], b"", repeat)
+    assert keep("/large", signed, CachedResponse(200, [], b"x" * (replies.bound_bytes // 8), repeat)) is None
     assert keep("/" + "x" * MAX_BYTES, signed, small) is None, "nor what was asked at length"
     assert keep("/anonymous", anonymous, small) is None, "its address is not among the headers"
     sizes = []
     for n in range(2_500):
-        assert keep(f"/{n}", signed, Answer(200, [], b"x" * 8_000, repeat)).until == now + 2
+        assert keep(f"/{n}", signed, CachedResponse(200, [], b"x" * 8_000, repeat)).until == now + 2
         sizes.append(replies.size_bytes)
     assert replies.bound_bytes * 0.99 < max(sizes) <= replies.bound_bytes
-    replies.forget()
+    replies.clear()
     assert replies.size_bytes == 0
 
-    page = Answer(200, [], b"x" * 400_000, repeat)
+    page = CachedResponse(200, [], b"x" * 400_000, repeat)
     for n in range(100):
         assert keep(f"/{n}", signed, page) is not None
         assert keep(f"/{n}", signed, page) is not None

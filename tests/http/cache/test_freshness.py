@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.support.installation import Installation
+from harness.installation import Installation
+from harness.people import Newsroom, Person
 from tests.support.partition_proxy import Line
-from tests.support.people import Newsroom, Person
 
 pytestmark = pytest.mark.alone
 HEARD_SECONDS = 0.25
@@ -19,7 +19,7 @@ TIMES = 5
 
 @pytest.fixture(scope="module")
 def other(installation: Installation) -> Iterator[str]:
-    url = installation.second_api(LANTOA_SHORTCUT="on")
+    url = installation.second_api(LANTOA_RESPONSE_CACHE="on")
     yield url
     installation.stop_api(url)
 
@@ -40,7 +40,7 @@ def remembered(installation: Installation, url: str) -> float:
     time.sleep(1.2)  # counts are passed on once a second
     measured = installation.measured(url)
     return sum(
-        v for name, v in measured.items() if name.startswith("lantoa_answers_total") and 'source="memory"' in name
+        v for name, v in measured.items() if name.startswith("lantoa_responses_total") and 'source="cache"' in name
     )
 
 
@@ -100,7 +100,7 @@ def test_who_sleeps_is_woken_when_the_grant_is_lost(installation: Installation, 
 
 def test_a_process_that_hears_nothing_looks_for_itself(installation: Installation, newsroom: Newsroom) -> None:
     with Line(installation.environ["LANTOA_DATABASE_URL"]) as line:
-        url = installation.second_api(LANTOA_DATABASE_URL=line.url, LANTOA_SHORTCUT="on")
+        url = installation.second_api(LANTOA_DATABASE_URL=line.url, LANTOA_RESPONSE_CACHE="on")
         try:
             material = newsroom.published()
             path, reader = f"/v1/materials/{material['id']}", Person(url)
@@ -117,7 +117,7 @@ def test_a_process_that_hears_nothing_looks_for_itself(installation: Installatio
 def test_without_a_database_nothing_is_remembered_for_long(installation: Installation, newsroom: Newsroom) -> None:
     material = newsroom.published()
     with Line(installation.environ["LANTOA_DATABASE_URL"]) as line:
-        url = installation.second_api(LANTOA_DATABASE_URL=line.url, LANTOA_SHORTCUT="on")
+        url = installation.second_api(LANTOA_DATABASE_URL=line.url, LANTOA_RESPONSE_CACHE="on")
         try:
             path, reader = f"/v1/materials/{material['id']}", Person(url)
             warm(reader, path)

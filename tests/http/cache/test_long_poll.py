@@ -6,14 +6,14 @@ from typing import Any
 
 import httpx
 
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person
+from harness.installation import Installation
+from harness.people import Newsroom, Person
 
 CROWD = 60
 
 
 def test_a_crowd_that_waits_hears_of_one_publish(installation: Installation, newsroom: Newsroom) -> None:
-    url = installation.second_api(LANTOA_SHORTCUT="on")
+    url = installation.second_api(LANTOA_RESPONSE_CACHE="on")
     try:
         tokens = [installation.client_token(installation.new_client("baobinhthuan")) for _ in range(4)]
         readers = [Person(url, token) for token in [*tokens, None]]
@@ -48,7 +48,7 @@ def test_a_crowd_that_waits_hears_of_one_publish(installation: Installation, new
 
 def asked(installation: Installation, url: str) -> float:
     measured = installation.measured(url)
-    return sum(v for k, v in measured.items() if k.startswith("lantoa_answers_total") and 'source="application"' in k)
+    return sum(v for k, v in measured.items() if k.startswith("lantoa_responses_total") and 'source="application"' in k)
 
 
 def test_whose_session_ends_while_it_sleeps_is_told_nothing(installation: Installation, newsroom: Newsroom) -> None:

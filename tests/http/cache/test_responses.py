@@ -1,4 +1,4 @@
-"""The shortcut changes nothing but speed: thousands of requests, with it and without it, have the same answers."""
+"""The response cache changes nothing but speed: thousands of requests, with it and without it, have the same answers."""
 
 import asyncio
 import gc
@@ -11,19 +11,19 @@ from typing import Any
 import httpx
 import pytest
 
-from api.cache.memo import Reply
-from api.cache.responses import Answer, Repeat
+from api.cache.memo import MemoizedReply
+from api.cache.responses import CachedResponse, CachePolicy
 from api.callers.tokens import Caller
 from api.http.metrics import Counts
 from api.http.rate_limits import Bucket
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person
+from harness.installation import Installation
+from harness.people import Newsroom, Person
 
 pytestmark = pytest.mark.alone
 SEED = 3250
 ROUNDS = 6
 ASKED = 350
-WINDOW = 300
+WINDOW = 30
 """Addresses of media are signed anew every so many seconds."""
 CODINGS = [
     None,
@@ -42,7 +42,7 @@ CODINGS = [
 
 @pytest.fixture(scope="module")
 def both(installation: Installation) -> Iterator[tuple[str, str]]:
-    urls = installation.second_api(LANTOA_SHORTCUT="on"), installation.second_api(LANTOA_SHORTCUT="off")
+    urls = installation.second_api(LANTOA_RESPONSE_CACHE="on"), installation.second_api(LANTOA_RESPONSE_CACHE="off")
     yield urls
     for url in urls:
         installation.stop_api(url)
@@ -166,7 +166,7 @@ def test_with_it_and_without_it_every_answer_is_the_same(
     assert {200, 302, 304, 400, 401, 403, 404, 410} <= set(compared), compared
     time.sleep(1.2)
     sources = [
-        sum(v for k, v in installation.measured(url).items() if k.startswith("lantoa_answers_total") and "memory" in k)
+        sum(v for k, v in installation.measured(url).items() if k.startswith("lantoa_responses_total") and "cache" in k)
         for url in both
     ]
     print(f"{sum(compared.values())} compared: {compared}; {sources[0]:.0f} from memory")
@@ -176,7 +176,7 @@ def test_with_it_and_without_it_every_answer_is_the_same(
 
 def test_what_is_remembered_is_bounded_in_bytes(installation: Installation, newsroom: Newsroom) -> None:
     bound = 1024 * 1024
-    url = installation.second_api(LANTOA_SHORTCUT="on", LANTOA_CACHE_BYTES=str(bound))
+    url = installation.second_api(LANTOA_RESPONSE_CACHE="on", LANTOA_CACHE_BYTES=str(bound))
     try:
         with Person(url) as reader:
             for limit in range(1, 30):
@@ -184,14 +184,14 @@ def test_what_is_remembered_is_bounded_in_bytes(installation: Installation, news
                     reader.get(f"/v1/channels/public-web/changes?limit={limit}", headers={"if-none-match": tag})
         time.sleep(1.2)
         measured = installation.measured(url)
-        assert measured['lantoa_cache_bound_bytes{cache="answers"}'] == bound
-        assert bound / 2 < measured['lantoa_cache_bytes{cache="answers"}'] <= bound
+        assert measured['lantoa_cache_bound_bytes{cache="responses"}'] == bound
+        assert bound / 2 < measured['lantoa_cache_bytes{cache="responses"}'] <= bound
     finally:
         installation.stop_api(url)
 
 
 def test_requests_that_memory_answers_count_against_the_limit(installation: Installation) -> None:
-    url = installation.second_api(LANTOA_SHORTCUT="on", LANTOA_RATE_LIMIT="30", LANTOA_RATE_LIMIT_ANONYMOUS="20")
+    url = installation.second_api(LANTOA_RESPONSE_CACHE="on", LANTOA_RATE_LIMIT="30", LANTOA_RATE_LIMIT_ANONYMOUS="20")
     try:
         for token, limit in ((None, 20), (installation.client_token(installation.new_client("baobinhthuan")), 30)):
             with Person(url, token) as reader:
@@ -203,7 +203,7 @@ def test_requests_that_memory_answers_count_against_the_limit(installation: Inst
 
 
 def test_the_ledger_knows_who_got_an_answer_from_memory(installation: Installation, newsroom: Newsroom) -> None:
-    url = installation.second_api(LANTOA_SHORTCUT="on")
+    url = installation.second_api(LANTOA_RESPONSE_CACHE="on")
     try:
         newsroom.published()
         readers = [
@@ -228,19 +228,21 @@ def test_the_ledger_knows_who_got_an_answer_from_memory(installation: Installati
     assert installation.sql(count, media)[0]["n"] == before + 5
 
 
-def test_who_was_told_something_does_not_keep_it_alive() -> None:
-    """A caller is remembered for longer than an answer; ten minutes of load once held on to every page ever sent."""
+def test_a_caller_does_not_keep_a_sent_response_alive() -> None:
+    """A caller is remembered for longer than a response; ten minutes of load once held on to every page ever sent."""
     caller = Caller(None, Bucket(10, 0.0))
-    answer = Answer(200, [], b"x" * 1000, Repeat(None, lambda _: None, 60, waits=False, counts=False))
+    answer = CachedResponse(
+        200, [], b"x" * 1000, CachePolicy(None, lambda _: None, 60, nothing_new=False, count_each=False)
+    )
     sent: list[int] = []
 
     async def send(message: Any) -> None:
         sent.append(len(message))
 
-    asyncio.run(Reply(answer, caller, Counts()).tell(9, 1.0, send))
+    asyncio.run(MemoizedReply(answer, caller, Counts()).send(9, 1.0, send))
     assert len(sent) == 2
     held = weakref.ref(answer)
     del answer
     gc.collect()
     assert held() is None
-    assert caller.told is not None
+    assert caller.counted is not None

@@ -6,8 +6,8 @@ from functools import wraps
 from typing import Any
 from uuid import uuid4
 
-from api.cache.waiters import Crowd
-from tests.support.installation import finished
+from api.cache.waiters import Waiters
+from harness.installation import finished
 
 CHANNEL = uuid4()
 MANY = 120
@@ -25,7 +25,7 @@ class Waiting:
     """Many waiters of a channel, and the order in which they looked. The first looks until the gate is open."""
 
     def __init__(self) -> None:
-        self.crowd = Crowd()
+        self.crowd = Waiters()
         self.looked: list[int] = []
         self.gate = asyncio.Event()
 

@@ -3,15 +3,15 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person, pull
+from harness.installation import Installation
+from harness.people import Newsroom, Person, pull
 
 DRAFTS = "/v1/desk/materials"
 
 
-def tried(who: Person, material: dict, verb: str, note: str = "") -> tuple[int, str]:
+def tried(who: Person, material: dict, action: str, note: str = "") -> tuple[int, str]:
     answer = who.post(
-        f"{DRAFTS}/{material['id']}/{verb}", json={"note": note}, headers={"if-match": f'"{material["revision"]}"'}
+        f"{DRAFTS}/{material['id']}/{action}", json={"note": note}, headers={"if-match": f'"{material["revision"]}"'}
     )
     return answer.status_code, answer.json().get("code", "")
 
@@ -31,7 +31,7 @@ def test_sending_back_needs_a_note_and_the_history_tells_it(newsroom: Newsroom) 
     assert tried(newsroom.approver, review, "return") == (422, "note_required")
     back = newsroom.do(newsroom.approver, review, "return", "Thiếu nguồn")
     lines = newsroom.editor.get(f"{DRAFTS}/{back['id']}/history").json()["items"]
-    assert [(line["verb"], line["state"]) for line in lines] == [
+    assert [(line["action"], line["state"]) for line in lines] == [
         ("create", "draft"),
         ("request_review", "in_review"),
         ("return", "draft"),
@@ -54,6 +54,7 @@ def test_embargo_and_expiry_are_kept_by_the_clock(installation: Installation, ne
         newsroom.draft(available_from=opens.isoformat(), expires_at=closes.isoformat(), title="Hẹn giờ")
     )
     assert tried(newsroom.coordinator, approved, "publish") == (409, "embargoed")
+    newsroom.do(newsroom.coordinator, approved, "schedule")
     reader = Person(installation.url)
     states = []
     while datetime.now(UTC) < closes + timedelta(seconds=4):

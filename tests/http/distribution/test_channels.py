@@ -6,8 +6,8 @@ import time
 import pytest
 
 from domain.canonical_json import canonical
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person, proven, pull
+from harness.installation import Installation
+from harness.people import Newsroom, Person, proven, pull
 
 CHANGES = "/v1/channels/public-web/changes"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.browser_session import App, Form, Visitor
-from tests.support.installation import PASSWORD, Installation
-from tests.support.people import Newsroom, Person, pull
+from harness.browser_session import App, Form, Visitor
+from harness.installation import PASSWORD, Installation
+from harness.people import Newsroom, Person, pull
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,7 @@ def test_a_persons_data_can_be_taken_along_and_erased_while_the_audit_stays_whol
     person = Person(installation.url, app.tokens_for(member.login)["access_token"])
     about = person.get("/v1/me/export").json()
     assert about["person"]["login"] == member.login
-    assert {"login", "consent"} <= {deed["verb"] for deed in about["deeds"]}
+    assert {"login", "consent"} <= {activity["activity"] for activity in about["activities"]}
     assert not any("hash" in key for key in about["person"])
     assert person.delete("/v1/me").status_code == 204
     left = json.dumps(
@@ -271,13 +271,13 @@ def test_a_client_that_makes_no_sense_is_refused_with_every_reason(boss: Person)
 
 def test_the_audit_trail_is_paged_and_filtered(installation: Installation, newsroom: Newsroom, boss: Person) -> None:
     draft = newsroom.draft()
-    thing = f"material:{draft['id']}"
-    rows = boss.get("/v1/audit", params={"thing": thing}).json()["items"]
-    assert [row["verb"] for row in rows] == ["material.create"]
+    target = f"material:{draft['id']}"
+    rows = boss.get("/v1/audit", params={"target": target}).json()["items"]
+    assert [row["activity"] for row in rows] == ["material.create"]
     actor, at = rows[0]["actor"], rows[0]["at"]
     assert all(r["actor"] == actor for r in boss.get("/v1/audit", params={"actor": actor}).json()["items"])
-    assert boss.get("/v1/audit", params={"thing": thing, "until": at}).json()["items"] == []
-    assert len(boss.get("/v1/audit", params={"thing": thing, "since": at}).json()["items"]) == 1
+    assert boss.get("/v1/audit", params={"target": target, "until": at}).json()["items"] == []
+    assert len(boss.get("/v1/audit", params={"target": target, "since": at}).json()["items"]) == 1
     page = boss.get("/v1/audit?limit=2").json()
     after = boss.get("/v1/audit", params={"limit": 2, "cursor": page["next"]}).json()["items"]
     assert after[0]["id"] < page["items"][-1]["id"]

@@ -11,8 +11,8 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tests.support.installation import Installation
-from tests.support.people import Person
+from harness.installation import Installation
+from harness.people import Person
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

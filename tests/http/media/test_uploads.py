@@ -9,8 +9,8 @@ import httpx
 import pytest
 from tusclient.client import TusClient
 
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person
+from harness.installation import Installation
+from harness.people import Newsroom, Person
 
 RECORDING = Path("programme/media/ma-otp-la-chia-khoa-nha.mp3")
 POSTER = Path("programme/media/ap-phich-duoi-gov-vn.png")

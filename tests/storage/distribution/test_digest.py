@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from domain.errors import DigestUnderWay
+from harness.installation import Installation
 from storage.distribution import digest as reader_digest
 from tests.support.feed import Bench, digest_of, publish
-from tests.support.installation import Installation
 
 
 def test_no_request_reads_more_than_its_part_of_a_channel_and_the_next_goes_on(
@@ -25,7 +25,7 @@ async def _read_in_parts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     await bench.open()
     try:
         await more(15)
-        monkeypatch.setattr(reader_digest, "AT_ONCE", 2)
+        monkeypatch.setattr(reader_digest, "BLOCKS_PER_REQUEST", 2)
         for counted in (6, 12):
             with pytest.raises(DigestUnderWay) as refusal:
                 await digest_of(bench)
@@ -33,9 +33,9 @@ async def _read_in_parts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         await more(1)  # the channel moves on meanwhile: what was read still holds
         assert (await digest_of(bench))["count"] == 16
         await more(1)
-        monkeypatch.setattr(reader_digest, "AT_ONCE", 1)
+        monkeypatch.setattr(reader_digest, "BLOCKS_PER_REQUEST", 1)
         found = await digest_of(bench)  # one block, however long the channel is
-        monkeypatch.setattr(reader_digest, "AT_ONCE", 100)
+        monkeypatch.setattr(reader_digest, "BLOCKS_PER_REQUEST", 100)
         assert found == await digest_of(bench, fresh=True)
     finally:
         await bench.close()

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from harness.installation import Installation
 from storage.distribution import digest as reader_digest
 from tests.support.feed import WRITE, Bench, body_of, digest_of
-from tests.support.installation import Installation
 
 
 class Writer:
@@ -23,14 +23,16 @@ class Writer:
 
     async def begin(self) -> None:
         await self.work.__aenter__()
-        await self.work.connection.execute("SELECT 1")
+        await (await self.work.connection()).execute("SELECT 1")
 
     async def place(self) -> None:
-        self.work.publish([self.bench.entry(self.material_id, 1)])
-        await self.work._place_entries()
+        self.work.feed_entries.add([self.bench.entry(self.material_id, 1)])
+        await self.work.feed_entries.defer_placing()
+        statement, arguments = self.work.sql.take_deferred()
+        await (await self.work.connection()).execute(statement, *arguments)
 
     async def commit(self) -> None:
-        await self.work.connection.execute("COMMIT")
+        await (await self.work.connection()).execute("COMMIT")
         await self.work.__aexit__(None, None, None)
 
 
@@ -106,7 +108,7 @@ def test_after_any_writes_and_reads_every_mirror_equals_the_channel(
 
         async def write(self, material_id: UUID, version: int, reason: str | None = None) -> None:
             async with bench.work() as work:
-                work.publish([bench.entry(material_id, version, reason)])
+                work.feed_entries.add([bench.entry(material_id, version, reason)])
                 await work.commit(WRITE)
             self.versions[material_id] = version
 

@@ -11,9 +11,9 @@ import pytest
 from adapters.clock import SystemClock
 from domain.actor import Actor
 from domain.errors import Unavailable
+from harness.installation import Installation
 from storage.distribution.ledger import Ledger
 from storage.postgres.connections import make_pool, parse_url, reading
-from tests.support.installation import Installation
 
 _ORGANIZATION = """
 INSERT INTO organizations (id, code, kind, name, duties, revision)
@@ -53,8 +53,8 @@ def test_what_is_received_while_a_write_fails_is_counted_with_the_rest(
     asset, channel = (cast("UUID", ids[name]) for name in ("asset", "channel"))
 
     def receive(ledger: Ledger, seq: int) -> None:
-        ledger.downloaded(actor, asset)
-        ledger.saw(actor, channel, seq)
+        ledger.record_download(actor, asset)
+        ledger.record_cursor(actor, channel, seq)
 
     async def work() -> None:
         pool, other = await make_pool(url, size=1), await asyncpg.connect(**parse_url(url))
@@ -99,13 +99,13 @@ def test_a_write_that_the_database_refuses_is_not_the_last(
         await other.execute(f"ALTER TABLE downloads ADD CONSTRAINT refused CHECK ({of_others}) NOT VALID")
         try:
             await ledger.start()
-            ledger.downloaded(actor, cast("UUID", ids["asset"]))
+            ledger.record_download(actor, cast("UUID", ids["asset"]))
             async with asyncio.timeout(10):
                 while "was not written" not in caplog.text:
                     await asyncio.sleep(0.01)
         finally:
             await other.execute("ALTER TABLE downloads DROP CONSTRAINT refused")
-        ledger.downloaded(actor, cast("UUID", ids["asset"]))
+        ledger.record_download(actor, cast("UUID", ids["asset"]))
         await ledger.stop()
         await other.close()
         await pool.close()

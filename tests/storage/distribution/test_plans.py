@@ -2,26 +2,32 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
-from bench.data import CHANNEL, ask, generate
-from bench.reading import COPY_OF_PRESS
+from cli.bulk import archive_importer
+from harness.installation import Installation, finished
+from harness.people import ARTICLE
 from storage.distribution import digest as reader_digest
 from storage.distribution import feed as reader_feed
 from storage.distribution import published as reader_delivery
-from storage.identity import oauth
-from storage.postgres.connections import STEADY, parse_url
-from tests.support.installation import Installation, finished
+from storage.identity import callers
+from storage.postgres.connections import PREPARED_STATEMENTS, parse_url
 
 FEW, MANY = 1_000, 8_000
+CHANNEL = "press"
+_FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 TINY = {"channels", "feed_epoch", "clients", "members"}
 """A handful of rows in these tests, each found by its primary key where there are many."""
 PAGE = 100
 pytestmark = pytest.mark.xdist_group("plans")
-WAYS = ({"plan_cache_mode": "force_custom_plan"}, STEADY)
+WAYS = ({"plan_cache_mode": "force_custom_plan"}, PREPARED_STATEMENTS)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +39,38 @@ def grown() -> Iterator[Installation]:
     yield made
     made.stop()
 
+
+async def fill(installation: Installation, count: int) -> None:
+    """See that an archive of `count` articles is in the feed."""
+    lines = [
+        msgspec.json.encode(
+            {
+                "id": str(UUID(int=(1_500_000_000_000 + n) << 80 | 7 << 76 | 2 << 62 | n)),
+                "content": ARTICLE | {"title": f"Bài số {n}", "body": Random(n).randbytes(1_000).hex()},
+                "approved_by": "test",
+                "published_at": (_FIRST_DAY + timedelta(minutes=n)).isoformat(),
+            }
+        )
+        for n in range(count)
+    ]
+    async with archive_importer(installation.settings, "stttt") as (importer, _):
+        imported = await importer.take(1, lines)
+    assert imported.added + imported.known == count
+
+
+COPY_OF_PRESS = """
+WITH made AS (
+  INSERT INTO channels (id, slug, title, rule, public) VALUES (gen_random_uuid(), $1, $1, '{"languages":["en"]}', false)
+  ON CONFLICT (slug) DO NOTHING RETURNING id
+), chosen AS (
+  SELECT e.*, nextval('feed_seq') AS new_seq FROM
+    (SELECT e.* FROM entries e JOIN channels c ON c.id = e.channel_id WHERE c.slug = 'press' ORDER BY e.seq LIMIT $2) e
+)
+INSERT INTO entries (channel_id, material_id, seq, first_seq, version, changed_at, reason, note, line)
+SELECT made.id, material_id, new_seq, new_seq, version, changed_at, reason, note,
+       convert_to(regexp_replace(convert_from(line, 'UTF8'), '^.{7}[0-9]+', '{"seq":' || new_seq), 'UTF8')
+  FROM made, chosen
+"""
 
 _CROWD = """
 WITH o AS (
@@ -76,16 +114,16 @@ async def explained(installation: Installation, slug: str, *ways: Mapping[str, s
         session = await connection.fetchval("SELECT id FROM sessions LIMIT 1")
         now = await connection.fetchval("SELECT now()")
         reads = {
-            "first page": (reader_feed._FIRST_PAGE, slug, organization, 0, PAGE + 1),
-            "next page": (reader_feed._NEXT_PAGE, slug, organization, middle, PAGE + 1),
-            "nothing new": (reader_feed._NEXT_PAGE, slug, organization, 2**60, PAGE + 1),
+            "first page": (reader_feed._FIRST_PAGE, slug, organization, False, 0, PAGE + 1),
+            "next page": (reader_feed._NEXT_PAGE, slug, organization, False, middle, PAGE + 1),
+            "nothing new": (reader_feed._NEXT_PAGE, slug, organization, False, 2**60, PAGE + 1),
             "digest": (reader_digest._LIVE, channel, reader_digest._BEFORE_ALL, PAGE),
             "changes for a digest": (reader_digest._CHANGED, channel, middle, PAGE),
-            "place": (reader_feed._ONE_PLACE, slug, organization),
-            "places": (reader_feed._ALL_PLACES, None, organization),
+            "head": (reader_feed._ONE_HEAD, slug, organization, False),
+            "heads": (reader_feed._ALL_HEADS, None, organization, False),
             "document": (reader_delivery._DOCUMENT, material, organization, False, None),
             "media": (reader_delivery._MEDIA, asset, organization, False),
-            "session": (oauth._SESSIONS, [session], now),
+            "session": (callers._SESSIONS, [session], now),
         }
         found = {}
         for settings in ways:
@@ -97,7 +135,7 @@ async def explained(installation: Installation, slug: str, *ways: Mapping[str, s
                 told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot({given})")
                 await connection.execute("DEALLOCATE hot")
                 plan = json.loads(told)[0]["Plan"]
-                if settings["plan_cache_mode"] == STEADY["plan_cache_mode"]:
+                if settings["plan_cache_mode"] == PREPARED_STATEMENTS["plan_cache_mode"]:
                     assert max(sorted_rows(plan), default=0) < PAGE / 2, f"{name} is sorted"
                 pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
                 found[f"{name}, {settings['plan_cache_mode']}"] = (set(walked(plan)) - TINY, pages)
@@ -128,10 +166,10 @@ def sorted_rows(plan: dict[str, Any]) -> Iterator[float]:
 
 
 def test_no_hot_read_walks_a_table_or_grows_with_the_materials(grown: Installation) -> None:
-    generate(grown.settings, FEW, quiet=True)
+    finished(fill(grown, FEW))
     finished(crowd(grown, 1, FEW))
     few = finished(explained(grown, CHANNEL, *WAYS))
-    generate(grown.settings, MANY, quiet=True)
+    finished(fill(grown, MANY))
     finished(crowd(grown, FEW + 1, MANY))
     many = finished(explained(grown, CHANNEL, *WAYS))
     assert {name: tables for name, (tables, _) in many.items() if tables} == {}
@@ -145,8 +183,8 @@ def test_a_small_channel_is_read_alone_whatever_the_database_believes(
     grown: Installation, beliefs: dict[str, str]
 ) -> None:
     """Its digest once read all channels in the order of materials and left the others out."""
-    generate(grown.settings, FEW, quiet=True)
-    finished(ask(grown.settings, COPY_OF_PRESS, "small", 10))
-    for name, (tables, pages) in finished(explained(grown, "small", STEADY | beliefs)).items():
+    finished(fill(grown, FEW))
+    grown.sql(COPY_OF_PRESS, "small", 10)
+    for name, (tables, pages) in finished(explained(grown, "small", PREPARED_STATEMENTS | beliefs)).items():
         assert tables == set(), name
         assert pages <= 100, f"{name}: {pages} pages"

@@ -6,11 +6,12 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from adapters.clock import SystemClock, SystemIds
+from adapters.clock import SystemClock
+from adapters.ids import SystemIds
 from domain.errors import Unavailable
+from harness.installation import Installation
 from storage.postgres.connections import make_engine, make_pool, parse_url, reading, translated
-from storage.postgres.unit_of_work import Work
-from tests.support.installation import Installation
+from storage.postgres.unit_of_work import PostgresUnitOfWork
 from tests.support.partition_proxy import Line
 
 
@@ -55,15 +56,15 @@ def test_a_connection_that_said_its_last_words_is_not_lent_again(installation: I
 
     async def work(line: Line) -> None:
         engine = make_engine(line.url, size=1)
-        unit = Work(engine, SystemClock(), SystemIds())
+        unit = PostgresUnitOfWork(engine, SystemClock(), SystemIds())
         async with unit:
-            pid = unit.connection.get_server_pid()
+            pid = (await unit.connection()).get_server_pid()
         await hang_up(url, pid)
         with pytest.raises(Unavailable):
             async with unit:
-                pass
+                await unit.vocabularies.codes()
         async with unit:
-            assert await unit.organizations.codes()
+            assert await unit.vocabularies.codes()
         await engine.dispose()
 
     with Line(url) as line:

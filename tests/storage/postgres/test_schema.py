@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Connection, inspect, text
 
+from harness.installation import Installation
 from storage.identity import tables as identity_tables  # noqa: F401 -- declares its tables
 from storage.postgres.connections import make_engine
 from storage.postgres.migrate import migrate, newest
 from storage.postgres.schema import REVISION, OldSchema, check_schema
 from storage.postgres.tables import metadata
-from tests.support.installation import Installation
 
 
 def columns_of(connection: Connection) -> dict[str, dict[str, tuple[str, bool, bool]]]:

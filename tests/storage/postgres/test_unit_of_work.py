@@ -9,45 +9,46 @@ import asyncpg
 import pytest
 from sqlalchemy import Text, bindparam, insert, text
 
-from adapters.clock import SystemClock, SystemIds
+from adapters.clock import SystemClock
+from adapters.ids import SystemIds
 from domain.errors import Unavailable
-from domain.ports import Event
+from domain.events import Event
+from harness.installation import Installation
 from storage.postgres.connections import make_engine
 from storage.postgres.statements import Statement
 from storage.postgres.tables import vocabulary
-from storage.postgres.unit_of_work import Work
-from tests.support.installation import Installation
+from storage.postgres.unit_of_work import PostgresUnitOfWork
 
-WRITE = Event(actor="test", verb="test", thing="test")
-ADD = Statement(insert(vocabulary), "list", "code", "title", "place")
+WRITE = Event(actor="test", activity="test", target="test")
+ADD = Statement(insert(vocabulary), "list", "code", "title", "title_en", "place")
 
 
-def with_work(installation: Installation, test: Callable[[Work], Awaitable[None]]) -> None:
+def with_work(installation: Installation, test: Callable[[PostgresUnitOfWork], Awaitable[None]]) -> None:
     async def run() -> None:
         engine = make_engine(installation.environ["LANTOA_DATABASE_URL"], size=1)
         try:
-            await test(Work(engine, SystemClock(), SystemIds()))
+            await test(PostgresUnitOfWork(engine, SystemClock(), SystemIds()))
         finally:
             await engine.dispose()
 
     asyncio.run(run())
 
 
-async def known(work: Work, code: str) -> bool:
+async def known(work: PostgresUnitOfWork, code: str) -> bool:
     async with work:
         query = text("SELECT 1 FROM vocabulary WHERE code = :code").bindparams(bindparam("code", type_=Text))
         return await work.sql.row(query, code=code) is not None
 
 
 def test_what_is_kept_for_later_goes_with_the_commit_and_only_with_it(installation: Installation) -> None:
-    async def test(work: Work) -> None:
+    async def test(work: PostgresUnitOfWork) -> None:
         one, two, three = (uuid4().hex for _ in range(3))
         async with work:
-            work.sql.later(ADD, list="test", code=one, title="t", place=1)
+            work.sql.defer(ADD, list="test", code=one, title="t", title_en="t", place=1)
         assert not await known(work, one)
         async with work:
             for code in (two, three):
-                work.sql.later(ADD, list="test", code=code, title="t", place=1)
+                work.sql.defer(ADD, list="test", code=code, title="t", title_en="t", place=1)
             await work.commit(WRITE)
         assert await known(work, two)
         assert await known(work, three)
@@ -58,14 +59,14 @@ def test_what_is_kept_for_later_goes_with_the_commit_and_only_with_it(installati
 def test_a_failure_that_nobody_heard_of_is_no_commit(installation: Installation) -> None:
     """PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error: the audit row finds it out."""
 
-    async def test(work: Work) -> None:
+    async def test(work: PostgresUnitOfWork) -> None:
         code = uuid4().hex
 
         async def twice() -> None:
             async with work:
-                await work.sql.run(ADD, list="test", code=code, title="t", place=1)
+                await work.sql.run(ADD, list="test", code=code, title="t", title_en="t", place=1)
                 with contextlib.suppress(asyncpg.UniqueViolationError):
-                    await work.sql.run(ADD, list="test", code=code, title="t", place=1)
+                    await work.sql.run(ADD, list="test", code=code, title="t", title_en="t", place=1)
                 await work.commit(WRITE)
 
         with pytest.raises(asyncpg.InFailedSQLTransactionError):
@@ -76,12 +77,12 @@ def test_a_failure_that_nobody_heard_of_is_no_commit(installation: Installation)
 
 
 def test_a_connection_that_was_cut_is_not_used_again(installation: Installation) -> None:
-    async def test(work: Work) -> None:
+    async def test(work: PostgresUnitOfWork) -> None:
         async def cut() -> None:
             async with work:
-                pid = work.connection.get_server_pid()
+                pid = (await work.connection()).get_server_pid()
                 await asyncio.to_thread(installation.sql, "SELECT pg_terminate_backend($1, 5000)", pid)
-                await work.organizations.codes()
+                await work.vocabularies.codes()
 
         for _ in range(3):  # more than the pool holds
             with pytest.raises(Unavailable):
@@ -92,12 +93,12 @@ def test_a_connection_that_was_cut_is_not_used_again(installation: Installation)
 
 
 def test_a_cancelled_work_leaves_its_connection_clean(installation: Installation) -> None:
-    async def test(work: Work) -> None:
+    async def test(work: PostgresUnitOfWork) -> None:
         code = uuid4().hex
 
         async def slow() -> None:
             async with work:
-                await work.sql.run(ADD, list="test", code=code, title="t", place=1)
+                await work.sql.run(ADD, list="test", code=code, title="t", title_en="t", place=1)
                 await work.sql.row(text("SELECT pg_sleep(30)"))
 
         task = asyncio.create_task(slow())

@@ -1,9 +1,10 @@
-"""The speed of the machine: a change's bytes are made once, delivery can hear of every change to who may read what."""
+"""Encoded feed entries are stored; every change of read access is notified."""
 
 from alembic import op
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
-from storage.distribution.feed_entries import Line, tail_of
+from domain.distribution.publication import Signature
+from storage.distribution.feed_entries import EncodedEntry, entry_suffix
 from storage.postgres.migrations.script import run_sql
 
 revision = "0003"
@@ -22,11 +23,24 @@ UPDATE entries e SET line = convert_to('{"seq":' || e.seq || t.tail, 'UTF8')
 """)
 
 
+def _suffix(row: RowMapping) -> str:
+    signed = row["reason"] is None
+    return entry_suffix(
+        EncodedEntry(
+            material_id=row["material_id"],
+            version=row["version"],
+            changed_at=row["changed_at"],
+            reason=row["reason"],
+            note=row["note"],
+            signature=Signature(sha256=row["sha256"], value=row["signature"], kid=row["kid"]) if signed else None,
+        )
+    )
+
+
 def upgrade() -> None:
     run_sql(__file__)
     connection = op.get_bind()
     while rows := connection.execute(_AFTER).mappings().all():
-        tails = [tail_of(Line(**{k: v for k, v in row.items() if k != "channel_id"})) for row in rows]
-        told = {"channels": [r["channel_id"] for r in rows], "materials": [r["material_id"] for r in rows]}
-        connection.execute(_SET, told | {"tails": tails})
+        keys = {"channels": [r["channel_id"] for r in rows], "materials": [r["material_id"] for r in rows]}
+        connection.execute(_SET, keys | {"tails": [_suffix(row) for row in rows]})
     connection.exec_driver_sql("ALTER TABLE entries ALTER line SET NOT NULL")

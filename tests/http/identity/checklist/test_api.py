@@ -7,9 +7,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.browser_session import App, Visitor
-from tests.support.installation import Installation
-from tests.support.people import ARTICLE, Newsroom, Person
+from harness.browser_session import App, Visitor
+from harness.installation import Installation
+from harness.people import ARTICLE, Newsroom, Person
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def client(installation: Installation) -> dict[str, str]:
     return installation.new_client("daituyphong")
 
 
-def test_46_anothers_draft_is_404_for_every_verb_and_below(installation: Installation, newsroom: Newsroom) -> None:
+def test_46_anothers_draft_is_404_for_every_method_and_below(installation: Installation, newsroom: Newsroom) -> None:
     draft = newsroom.draft()
     stranger = Person(installation.url, installation.member_token("bientap.congan"))
     path, match = f"/v1/desk/materials/{draft['id']}", {"if-match": '"1"'}
@@ -27,7 +27,7 @@ def test_46_anothers_draft_is_404_for_every_verb_and_below(installation: Install
         stranger.get(f"{path}/history"),
         stranger.put(f"{path}/assets/{uuid4()}", json={"role": "main"}, headers=match),
         stranger.delete(f"{path}/assets/{uuid4()}", headers=match),
-        *(stranger.post(f"{path}/{verb}", json={}, headers=match) for verb in ("request_review", "revise")),
+        *(stranger.post(f"{path}/{action}", json={}, headers=match) for action in ("request_review", "revise")),
     ]
     assert [each.status_code for each in answers] == [404] * len(answers)
     assert newsroom.editor.get(path).json()["revision"] == draft["revision"]
@@ -128,9 +128,9 @@ def test_52_what_matters_for_security_is_one_audit_row_without_a_secret(installa
     data = {"client_id": app.id, "token": tokens["refresh_token"]}
     assert httpx.post(f"{installation.url}/oauth/revoke", data=data).status_code == 200
     rows = installation.sql("SELECT verb, detail::text AS detail FROM audit WHERE actor = $1", f"member:{member.id}")
-    verbs = [row["verb"] for row in rows]
-    for verb in ("login.failed", "login", "consent", "token.issue"):
-        assert verbs.count(verb) == 1, verbs
+    activities = [row["verb"] for row in rows]
+    for activity in ("login.failed", "login", "consent", "token.issue"):
+        assert activities.count(activity) == 1, activities
     client = installation.sql("SELECT verb, detail::text FROM audit WHERE actor = $1", f"client:{app.id}")
     assert [row["verb"] for row in client] == ["token.revoke"]
     everything = json.dumps([dict(row) for row in installation.sql("SELECT actor, thing, detail::text FROM audit")])

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 
-from tests.support.browser_session import App, Form, Visitor
-from tests.support.installation import Installation
+from harness.browser_session import App, Form, Visitor
+from harness.installation import Installation
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """identity-checklist.md, statements 33 to 45: the API as resource server; revocation, introspection, metadata, keys."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -12,13 +11,11 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet
 
-from adapters.clock import SystemClock
-from runtime.services import engine_of
-from storage.identity.signing_keys import load_keys
-from tests.support.browser_session import App, Visitor
+from harness.browser_session import App, Visitor
+from harness.installation import Installation
+from harness.people import Newsroom, Person, proven, pull
+from runtime.services import Services
 from tests.support.forged_tokens import hs256
-from tests.support.installation import Installation
-from tests.support.people import Newsroom, Person, proven, pull
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +32,10 @@ def token(installation: Installation, client: dict[str, str]) -> str:
 def key(installation: Installation) -> ECKey:
     """Our own private signing key: only with it can a token be wrong in one thing alone."""
 
-    async def work() -> ECKey:
-        async with engine_of(installation.settings) as engine:
-            return (await load_keys(engine, installation.settings.secret_key, SystemClock())).token_key
+    async def token_key(services: Services) -> ECKey:
+        return (await services.load_keys()).token_key
 
-    return asyncio.run(work())
+    return installation.with_services(token_key)
 
 
 def parts_of(token: str) -> tuple[dict, dict]:

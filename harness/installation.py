@@ -7,26 +7,27 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import httpx
 
-from adapters.clock import SystemClock
 from cli.clients import add_client
 from cli.tokens import mint_member_token
-from domain.identity.actions import members
-from domain.identity.actions.clients import INTERACTIVE
-from domain.identity.organization import Member, Role
+from domain.actor import OPERATOR
+from domain.identity.actions import clients, members, sign_in
+from domain.identity.client import INTERACTIVE
+from domain.identity.member import Member, Role
 from programme.loader import load_programme
-from runtime.local.installation import LocalParts
+from runtime.local.installation import LocalServers
 from runtime.local.servers import Child, free_port
-from runtime.services import OPERATOR, engine_of, prepare, work_on
+from runtime.services import Services, open_services, prepare
 from runtime.settings import Settings, read_settings
-from storage.identity.accounts import Accounts
+from storage.postgres.connections import parse_url
 
 T = TypeVar("T")
 PASSWORD = "chuồn-chuồn-bay-thấp-thì-mưa"
@@ -45,7 +46,7 @@ class Installation:
         self.home = home or Path(tempfile.mkdtemp(prefix=f"lantoa-{name}-"))
         self.port = free_port()
         self.outside = "LANTOA_TEST_DATABASE_URL" in os.environ
-        self.local = None if self.outside else LocalParts(self.home, self.port)
+        self.local = None if self.outside else LocalServers(self.home, self.port)
         self.api: dict[int, Child] = {}
         self.metrics: dict[int, int] = {}
         self.worker: Child | None = None
@@ -83,7 +84,17 @@ class Installation:
 
     async def _prepare(self) -> None:
         await prepare(self.settings)
-        await load_programme(self.settings, lambda _done, _total: None)
+        async with open_services(self.settings) as services:
+            await load_programme(services, lambda _done, _total: None)
+
+    def with_services(self, use: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
+        """Run `use` with the services of a command."""
+
+        async def work() -> T:
+            async with open_services(self.settings) as services:
+                return await use(services)
+
+        return finished(work())
 
     def start_api(self, port: int, **more: str) -> Child:
         command = [sys.executable, "-m", "cli.main", "serve", "--port", str(port)]
@@ -132,12 +143,12 @@ class Installation:
             self.local.stop()
 
     def member_token(self, login: str, scopes: str = "") -> str:
-        made = finished(mint_member_token(self.settings, login, scopes.split(), 60))
+        made = self.with_services(lambda services: mint_member_token(services, login, scopes.split(), 60))
         return self.keep_secret(made["access_token"])
 
     def new_client(self, organization: str, **more: object) -> dict[str, str]:
         plan = {"roles": ("outlet_manager",)} | more
-        made = finished(add_client(self.settings, organization, "test", **plan))
+        made = self.with_services(lambda services: add_client(services, organization, "test", **plan))
         self.keep_secret(made.get("client_secret", ""))
         return made
 
@@ -145,32 +156,29 @@ class Installation:
         """Register a public client that acts for people; gives its id."""
         grants = tuple(g for g in INTERACTIVE if redirect_uris or g != "authorization_code")
         plan = {"public": True, "redirect_uris": redirect_uris, "grant_types": grants} | more
-        return finished(add_client(self.settings, organization, "Ứng dụng thử", **plan))["client_id"]
+        made = self.with_services(lambda services: add_client(services, organization, "Ứng dụng thử", **plan))
+        return made["client_id"]
 
     def new_invitation(self, organization: str, *roles: Role, email: str | None = None) -> str:
         """Invite somebody; gives the code."""
 
-        async def work() -> str:
-            async with engine_of(self.settings) as engine:
-                async with work_on(engine) as unit:
-                    owner = (await unit.organizations.by_code(organization)).id
-                return (await members.invite(work_on(engine), OPERATOR, owner, roles, email))[1]
+        async def invite(services: Services) -> str:
+            owner = await clients.owner_of(services.work(), organization)
+            return (await members.invite(services.work(), OPERATOR, owner, roles, email))[1]
 
-        return self.keep_secret(finished(work()))
+        return self.keep_secret(self.with_services(invite))
 
     def new_member(self, organization: str, *roles: Role, password: str = PASSWORD, **more: object) -> Member:
         """A person with a password, as the invitation page makes one."""
-
         code = self.new_invitation(organization, *roles)
 
-        async def work() -> Member:
-            async with engine_of(self.settings) as engine:
-                login = f"nguoi.{secrets.token_hex(4)}"
-                member = await members.accept(work_on(engine), code, login=login, name="Người Thử", **more)
-                await Accounts(engine, self.settings.secret_key, SystemClock().now).set_password(member, password)
-                return member
+        async def accept(services: Services) -> Member:
+            login = f"nguoi.{secrets.token_hex(4)}"
+            member = await members.accept(services.work(), code, login=login, name="Người Thử", **more)
+            await sign_in.set_password(services.work(), services.authenticator.passwords, member, password)
+            return member
 
-        return finished(work())
+        return self.with_services(accept)
 
     def client_token(self, client: dict[str, str], url: str | None = None) -> str:
         answer = httpx.post(
@@ -196,10 +204,6 @@ class Installation:
         return found + [f"{name}: a secret" for name, text in written.items() for each in self.secrets if each in text]
 
     def sql(self, statement: str, *values: object) -> list[dict[str, object]]:
-        import asyncpg
-
-        from storage.postgres.connections import parse_url
-
         async def work() -> list[dict[str, object]]:
             connection = await asyncpg.connect(**parse_url(self.environ["LANTOA_DATABASE_URL"]))
             try:
@@ -212,10 +216,6 @@ class Installation:
 
 async def _outside(name: str, port: int) -> dict[str, str]:
     """Point at servers that are already there: a database and a bucket of our own on them."""
-    import asyncpg
-
-    from storage.postgres.connections import parse_url
-
     given = os.environ["LANTOA_TEST_DATABASE_URL"]
     database = f"lantoa_test_{name}".replace("-", "_")
     connection = await asyncpg.connect(**parse_url(given))

@@ -14,13 +14,15 @@ from adapters.markup import SafeMarkup
 from bench import data
 from bench.copies import id_of
 from bench.indexes import drop_indexes
+from domain.actor import OPERATOR
 from domain.content.content import Content
 from domain.content.material import Material
 from domain.distribution.archive import read_line, take_over
-from runtime.services import OPERATOR, engine_of, work_on
+from domain.distribution.publication import Signature
+from harness.installation import Installation, finished
+from runtime.services import open_services
 from storage.distribution.bulk import _MATERIALS, _material
-from storage.distribution.feed_entries import Line, opened, tail_of
-from tests.support.installation import Installation, finished
+from storage.distribution.feed_entries import EncodedEntry, encoded_entry, entry_suffix
 
 COUNT = 50
 _DEFINITIONS = """
@@ -84,17 +86,17 @@ def test_a_copy_is_what_taking_that_line_over_would_have_made(house: Installatio
         key = house.sql("SELECT public_jwk ->> 'x' AS x FROM signing_keys WHERE kid = $1", edition["kid"])[0]["x"]
         Ed25519PublicKey.from_public_bytes(_bytes(key)).verify(_bytes(edition["signature"]), document)
         entries = house.sql("SELECT * FROM entries WHERE material_id = $1", id_of(n))
-        seal = {name: edition[name] for name in ("sha256", "signature", "kid")}
+        signature = Signature(sha256=edition["sha256"], value=edition["signature"], kid=edition["kid"])
         assert entries
         for entry in entries:
-            tail = tail_of(Line(material_id=id_of(n), version=1, changed_at=entry["changed_at"], **seal))
-            assert entry["line"] == opened(entry["seq"], tail.encode())
+            known = EncodedEntry(material_id=id_of(n), version=1, changed_at=entry["changed_at"], signature=signature)
+            assert entry["line"] == encoded_entry(entry["seq"], entry_suffix(known).encode())
             assert entry["first_seq"] == entry["seq"]
 
 
 async def _taken_over(house: Installation, raw: bytes, at: datetime) -> tuple[Material, bytes]:
-    async with engine_of(house.settings) as engine, work_on(engine) as work:
-        owner, codes = await work.organizations.by_code(data._OWNER), await work.organizations.codes()
+    async with open_services(house.settings) as services, services.work() as work:
+        owner, codes = await work.organizations.get_by_code(data._OWNER), await work.vocabularies.codes()
     line, material_id = read_line(raw, codes)
     body_html = SafeMarkup().html(line.content.body)
     return take_over(line, material_id, body_html, owner=owner, by=OPERATOR.key, at=at)

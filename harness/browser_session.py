@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pyotp
 
-from tests.support.installation import PASSWORD, Installation
+from harness.installation import PASSWORD, Installation
 
 
 class Form(HTMLParser):

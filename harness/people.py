@@ -7,7 +7,7 @@ import msgspec
 from lantoa_sync.feed import Change
 from lantoa_sync.seal import Verifier, document_of
 
-from tests.support.installation import Installation
+from harness.installation import Installation
 
 ARTICLE: dict[str, Any] = {
     "kind": "article",
@@ -43,9 +43,9 @@ class Newsroom:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    def do(self, who: Person, material: dict[str, Any], verb: str, note: str = "") -> dict[str, Any]:
+    def do(self, who: Person, material: dict[str, Any], action: str, note: str = "") -> dict[str, Any]:
         answer = who.post(
-            f"/v1/desk/materials/{material['id']}/{verb}",
+            f"/v1/desk/materials/{material['id']}/{action}",
             json={"note": note},
             headers={"if-match": f'"{material["revision"]}"'},
         )

@@ -1,0 +1,94 @@
+"""The component schemas: structs as msgspec enforces them, and enums under the names of the public vocabulary."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+import msgspec
+
+from api.distribution.document_view import VersionSignal
+from api.distribution.views import ChangeOperation
+from api.identity.organizations import DirectoryFormat
+from api.media.assets import DeliveryMode
+from domain.content.content import (
+    AlertCategory,
+    AlertCertainty,
+    AlertSeverity,
+    AlertUrgency,
+    Kind,
+    Language,
+    RelationKind,
+)
+from domain.content.material import AllowedAction, State
+from domain.distribution.change import TombstoneReason
+from domain.distribution.takedown import AckStatus, TakedownReason
+from domain.identity.directory import OrganizationRow
+from domain.identity.member import Role
+from domain.identity.organization import OrganizationKind
+from domain.media.asset import AssetRole
+
+_ENUMS: dict[str, tuple[Any, str]] = {
+    "AckStatus": (AckStatus, "What an outlet did about a takedown."),
+    "AlertCategory": (AlertCategory, "CAP 1.2, `category`."),
+    "AlertCertainty": (AlertCertainty, "CAP 1.2, `certainty`."),
+    "AlertSeverity": (AlertSeverity, "CAP 1.2, `severity`."),
+    "AlertUrgency": (AlertUrgency, "CAP 1.2, `urgency`."),
+    "AssetRole": (AssetRole, "What a file is to its material."),
+    "ChangeOperation": (ChangeOperation, "`upsert` brings a document, `tombstone` takes it away."),
+    "DeliveryMode": (DeliveryMode, "`redirect` to the object store, or the bytes through this server (`proxy`)."),
+    "DirectoryFormat": (DirectoryFormat, "The format of an exported directory."),
+    "Language": (Language, "Vietnamese, Western Cham, Raglai, English."),
+    "MaterialAction": (AllowedAction, "What can be done to a material."),
+    "MaterialKind": (Kind, "What a material is."),
+    "MaterialState": (State, "Where a material stands between draft and the end of its life."),
+    "OrganizationKind": (OrganizationKind, "What an organization is."),
+    "RelationKind": (RelationKind, "How a material relates to another."),
+    "Role": (Role, "What a person or a machine does in the programme."),
+    "TakedownReason": (TakedownReason, "Why an outlet must remove a material."),
+    "TombstoneReason": (TombstoneReason, "Why a material left a channel."),
+    "VersionSignal": (VersionSignal, "Whether a new version corrects an error."),
+}
+_NAMES = {frozenset(get_args(literal)): name for name, (literal, _) in _ENUMS.items()}
+
+
+def component_schemas(names: Iterable[str]) -> dict[str, Any]:
+    """Give the schemas of the structs with these names, of those they hold, and of all enums.
+
+    Litestar's own lose bounds inside lists and unions.
+    """
+    known = {kind.__name__: kind for kind in _structs(msgspec.Struct)}
+    kinds = [*(known[name] for name in sorted(names)), OrganizationRow]
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    enums = {
+        name: {"title": name, "description": text, "type": "string", "enum": list(get_args(literal))}
+        for name, (literal, text) in _ENUMS.items()
+    }
+    return with_named_enums(schemas) | enums  # type: ignore[no-any-return]
+
+
+def with_named_enums(value: Any) -> Any:
+    r"""Refer to named enums, and write patterns as ECMA 262 does: `^…$` where Python says `\A…\Z`.
+
+    A parameter cannot be null: it is left out instead.
+    """
+    if isinstance(value, list):
+        return [with_named_enums(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("enum"), list):
+        name = _NAMES[frozenset(value["enum"]) - {None}]
+        kept = {key: each for key, each in value.items() if key not in ("enum", "type")}
+        return {**kept, "$ref": f"#/components/schemas/{name}"}
+    fixed = {key: with_named_enums(each) for key, each in value.items()}
+    if isinstance(fixed.get("pattern"), str):
+        fixed["pattern"] = fixed["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
+    if isinstance(fixed.get("description"), str):
+        fixed["description"] = " ".join(fixed["description"].split())
+    return fixed
+
+
+def _structs(kind: type) -> list[type]:
+    found: list[type] = []
+    below: type
+    for below in kind.__subclasses__():
+        found += [below, *_structs(below)]
+    return found

@@ -1,0 +1,54 @@
+"""Domain events: what an action did. Each becomes one audit row; its type decides who reacts and what caches drop."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+CLOCK = "clock"
+"""The actor's name in history and audit when the background worker acts."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """`actor` did `activity` to `target`; all three go into the audit trail with `detail`.
+
+    `target` reads `<noun>:<id>`. `detail` holds no secret and no personal data.
+    """
+
+    actor: str
+    activity: str
+    target: str
+    detail: dict[str, object] = {}
+
+    changes_access: ClassVar[bool] = False
+    """Whether who may read what may be different now: caches then drop everything."""
+
+
+class AccessChanged(Event, frozen=True, kw_only=True):
+    """A channel, a grant or an organization changed."""
+
+    changes_access: ClassVar[bool] = True
+
+
+class GrantRevoked(AccessChanged, frozen=True, kw_only=True):
+    """An organization may no longer pull a channel."""
+
+    channel_id: UUID
+    organization_id: UUID
+
+
+class OrganizationSucceeded(AccessChanged, frozen=True, kw_only=True):
+    """`successor_id` takes the place of `leaving_id` from `at` on."""
+
+    leaving_id: UUID
+    successor_id: UUID
+    at: datetime
+
+
+class MaterialTakenDown(Event, frozen=True, kw_only=True):
+    """A published material was withdrawn or killed; `note` is public."""
+
+    material_id: UUID
+    reason: Literal["killed", "withdrawn"]
+    note: str
