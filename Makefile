@@ -16,6 +16,12 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# A code generator whose own packages do not go together with ours.
+$(VENV)/.generators: openapi/generators.lock $(VENV)/.run
+	$(PYTHON) -m venv $(VENV)/generators
+	$(VENV)/generators/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r openapi/generators.lock
+	@touch $@
+
 up: $(VENV)/.run
 	@exec $(BIN)/lantoa up
 
@@ -24,21 +30,25 @@ tests/node/node_modules: tests/node/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix tests/node
 	@touch $@
 
-test: $(VENV)/.dev tests/node/node_modules
-	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests
-	$(BIN)/python -m pytest -m alone tests
+test: $(VENV)/.dev $(VENV)/.generators tests/node/node_modules
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests bench
+	$(BIN)/python -m pytest -m alone tests bench
 
 # The HTTP tests with other settings: make test-http LANTOA_RESPONSE_CACHE=off
 test-http: $(VENV)/.dev
 	LANTOA_RESPONSE_CACHE=$(LANTOA_RESPONSE_CACHE) $(BIN)/python -m pytest -n 4 --dist loadgroup -m "not alone" tests/http
 
-check: $(VENV)/.dev
+NODE_BIN := tests/node/node_modules/.bin
+
+check: $(VENV)/.dev tests/node/node_modules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file client/pyproject.toml client/lantoa_sync
 	$(BIN)/lint-imports
 	$(BIN)/python -m openapi.export --check
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE_BIN)/redocly lint --config openapi/redocly.yaml openapi/openapi.json
+	$(NODE_BIN)/spectral lint --fail-severity hint --ruleset openapi/spectral.yaml openapi/openapi.json
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -60,6 +70,7 @@ bench-soak: $(VENV)/.dev
 	$(BIN)/python -m bench.soak
 
 lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url openapi/generators.in -o openapi/generators.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev -c requirements.lock pyproject.toml client/pyproject.toml -o requirements-dev.lock
 

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from domain.scopes import ROLE_SCOPES, SCOPES
 from harness.installation import Installation
+from openapi.export import TARGET, contract
 
 SEED = os.environ.get("LANTOA_SEED", "3250")
 SECONDS = os.environ.get("LANTOA_FUZZ_SECONDS", "35")
@@ -70,8 +73,6 @@ def test_every_answer_is_as_the_contract_says(house: Installation, role: str, tm
 
 
 def test_the_committed_contract_is_current() -> None:
-    from openapi.export import TARGET, contract
-
     assert contract() == TARGET.read_text(encoding="utf-8")
 
 
@@ -84,6 +85,61 @@ def test_every_operation_has_summary_id_scopes_and_problems() -> None:
             assert about["operationId"], (path, method)
             problems = [a for s, a in about["responses"].items() if s[0] == "4" and "problem" in str(a.get("content"))]
             assert problems, (path, method)
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    document = json.loads(TARGET.read_text(encoding="utf-8"))
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            yield path, method, about
+
+
+def test_every_operation_has_a_description_a_tag_that_is_described_and_says_whether_it_is_public() -> None:
+    document = json.loads(TARGET.read_text(encoding="utf-8"))
+    tags = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert document["info"]["license"]
+    assert document["info"]["contact"]
+    for path, method, about in _operations():
+        assert about.get("description"), (method, path)
+        assert all(tags.get(tag) for tag in about["tags"]), (method, path)
+        assert (about["security"] == []) == (about["x-lantoa-access"] == "open"), (method, path)
+
+
+def test_every_request_and_successful_response_has_an_example_that_fits_its_schema() -> None:
+    components = json.loads(TARGET.read_text(encoding="utf-8"))["components"]
+    checked = 0
+    for path, method, about in _operations():
+        successful = [answer for status, answer in about["responses"].items() if status[0] == "2"]
+        for part in [about.get("requestBody", {}), *successful]:
+            for media_type, body in part.get("content", {}).items():
+                assert "example" in body, (method, path, media_type)
+                schema = jsonschema_rs.Draft202012Validator({**body["schema"], "components": components})
+                assert [e.message for e in schema.iter_errors(body["example"])] == [], (method, path, media_type)
+                checked += 1
+    print(f"{checked} examples")
+    assert checked >= 100
+
+
+def test_enums_are_components_and_schema_names_are_public_vocabulary() -> None:
+    document = json.loads(TARGET.read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if not name.isalnum() or not name[0].isupper()] == []
+    assert "PermissionRule" not in schemas
+    inline: list[str] = []
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            inline.extend([path] if isinstance(value.get("enum"), list) else [])
+            for key, each in value.items():
+                walk(each, f"{path}/{key}")
+        elif isinstance(value, list):
+            for each in value:
+                walk(each, path)
+
+    walk(document["paths"], "")
+    for name, schema in schemas.items():
+        walk(schema.get("properties", {}), name)
+    assert inline == []
 
 
 def test_the_table_of_scopes_for_client_authors_is_the_one_that_is_enforced() -> None:
