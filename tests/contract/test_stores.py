@@ -1,0 +1,228 @@
+"""One suite for every port that saves nouns, on the stores in memory and on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.ids import SystemIds
+from domain.content.content import Content
+from domain.content.material import Material
+from domain.distribution.channel import Channel, Grant
+from domain.distribution.takedown import Takedown
+from domain.errors import NotFound, StaleVersion
+from domain.identity.client import Client
+from domain.identity.credential import Credential
+from domain.identity.invitation import Invitation
+from domain.identity.member import Member
+from domain.identity.oauth_grant import Device
+from domain.identity.organization import Organization
+from domain.media.upload import Upload
+from harness.installation import Installation, finished
+from runtime.services import open_services
+from storage.postgres.metadata import metadata
+from tests.support.memory import Database
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+OpenWork = Callable[[], Any]
+new = SystemIds().new
+
+
+class Port(NamedTuple):
+    """A store of the unit of work: how a noun is made and added, read again, and changed."""
+
+    table: str
+    make: Callable[[Any, UUID], Any]
+    """From the id of its owner (an organization, a member or a client) and that of a channel."""
+    key: Callable[[Any], tuple[Any, ...]]
+    change: dict[str, Any]
+    add: Callable[[Any, Any], Awaitable[Any]] = lambda store, noun: store.add(noun)
+    read: str = "get"
+
+
+def _device(owner: Any, _: UUID) -> Device:
+    return Device(hash=new().bytes, client_id=str(owner), scope="content:read", expires_at=NOW)
+
+
+PORTS: dict[str, Port] = {
+    "organizations": Port(
+        "organizations",
+        lambda o, c: Organization(id=new(), code=f"to{new().hex[-12:]}", kind="school", name="Trường"),
+        lambda n: (n.id,),
+        {"name": "Trường mới"},
+    ),
+    "members": Port(
+        "members",
+        lambda o, c: Member(id=new(), login=f"ai.{new().hex[-12:]}", name="Ai", organization_id=o, roles=("editor",)),
+        lambda n: (n.id,),
+        {"active": False},
+    ),
+    "clients": Port(
+        "clients",
+        lambda o, c: Client(id=f"c-{new().hex[-12:]}", name="Máy", organization_id=o, scopes=frozenset()),
+        lambda n: (n.id,),
+        {"secret_hashes": (b"a" * 32,)},
+    ),
+    "invitations": Port(
+        "invitations",
+        lambda o, c: Invitation(
+            id=new(), code_hash=new().bytes, organization_id=o, roles=("editor",), invited_by="x", expires_at=NOW
+        ),
+        lambda n: (n.code_hash,),
+        {"email": "a@example.org"},
+        read="find",
+    ),
+    "credentials": Port(
+        "credentials",
+        lambda o, c: Credential(member_id=o, password_hash="x"),
+        lambda n: (n.member_id,),
+        {"totp_step": 7},
+        add=lambda store, noun: store.save(noun),
+    ),
+    "devices": Port(
+        "devices",
+        _device,
+        lambda n: (n.hash,),
+        {"state": "denied"},
+        add=lambda store, noun: store.add(noun.hash, new().bytes, noun),
+        read="find",
+    ),
+    "uploads": Port(
+        "uploads",
+        lambda o, c: Upload(id=new(), owner_id=o, created_by="x", length=5, expires_at=NOW),
+        lambda n: (n.id,),
+        {"offset": 3},
+    ),
+    "materials": Port(
+        "materials",
+        lambda o, c: Material(
+            id=new(),
+            owner_id=o,
+            content=Content(kind="article", title="Bài"),
+            edited_by="x",
+            created_at=NOW,
+            updated_at=NOW,
+        ),
+        lambda n: (n.id,),
+        {"note": "Sửa"},
+    ),
+    "channels": Port(
+        "channels",
+        lambda o, c: Channel(id=new(), slug=f"kenh-{new().hex[-12:]}", title="Kênh"),
+        lambda n: (n.slug,),
+        {"title": "Kênh mới"},
+    ),
+    "grants": Port(
+        "grants",
+        lambda o, c: Grant(channel_id=c, organization_id=o, granted_at=NOW),
+        lambda n: (n.channel_id, n.organization_id),
+        {"revoked_at": NOW},
+        read="find",
+    ),
+    "takedowns": Port(
+        "takedowns",
+        lambda o, c: Takedown(id=new(), reason="killed", opened_at=NOW),
+        lambda n: (n.id,),
+        {"closed_at": NOW},
+    ),
+}
+
+
+@asynccontextmanager
+async def _memory(_: Installation) -> AsyncIterator[OpenWork]:
+    yield Database().work
+
+
+@asynccontextmanager
+async def _postgres(installation: Installation) -> AsyncIterator[OpenWork]:
+    async with open_services(installation.settings) as services:
+        yield services.work
+
+
+IMPLEMENTATIONS = {"memory": _memory, "postgres": _postgres}
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def implementation(request: pytest.FixtureRequest) -> Any:
+    return IMPLEMENTATIONS[request.param]
+
+
+async def _added(open_work: OpenWork, port: Port, store: str) -> tuple[Any, tuple[Any, ...]]:
+    """Add a noun, with the organization, the member or the channel that it refers to. Gives it and its key."""
+    async with open_work() as work:
+        organization = PORTS["organizations"].make(new(), new())
+        channel = PORTS["channels"].make(new(), new())
+        await work.organizations.add(organization)
+        await work.channels.add(channel)
+        owner: Any = organization.id
+        if store == "credentials":
+            member = PORTS["members"].make(organization.id, channel.id)
+            await work.members.add(member)
+            owner = member.id
+        if store == "devices":
+            client = PORTS["clients"].make(organization.id, channel.id)
+            await work.clients.add(client)
+            owner = client.id
+        noun = port.make(owner, channel.id)
+        await port.add(getattr(work, store), noun)
+        await work.commit()
+    return noun, port.key(noun)
+
+
+@pytest.mark.parametrize("store", PORTS)
+def test_of_two_writers_who_read_the_same_revision_the_second_is_refused(
+    installation: Installation, implementation: Any, store: str
+) -> None:
+    port = PORTS[store]
+
+    async def scenario() -> None:
+        async with implementation(installation) as open_work:
+            _, key = await _added(open_work, port, store)
+            first, second = open_work(), open_work()
+            async with first:
+                seen = await getattr(getattr(first, store), port.read)(*key)
+            async with second:
+                same = await getattr(getattr(second, store), port.read)(*key)
+            assert seen == same
+            async with first:
+                saved = await getattr(first, store).save(replace(seen, **port.change))
+                await first.commit()
+            assert saved.revision == seen.revision + 1
+            async with second:
+                with pytest.raises(StaleVersion) as refused:
+                    await getattr(second, store).save(replace(same, **port.change))
+            assert refused.value.facts["current"] == saved.revision
+            async with open_work() as work:
+                assert await getattr(getattr(work, store), port.read)(*key) == saved
+
+    finished(scenario())
+
+
+@pytest.mark.parametrize("store", PORTS)
+def test_what_is_not_committed_is_forgotten_and_what_was_never_added_cannot_be_saved(
+    installation: Installation, implementation: Any, store: str
+) -> None:
+    port = PORTS[store]
+
+    async def scenario() -> None:
+        async with implementation(installation) as open_work:
+            noun, key = await _added(open_work, port, store)
+            async with open_work() as work:
+                found = await getattr(getattr(work, store), port.read)(*key)
+                await getattr(work, store).save(replace(found, **port.change))
+            async with open_work() as work:
+                assert await getattr(getattr(work, store), port.read)(*key) == found
+                unknown = replace(port.make(new(), new()), revision=max(noun.revision, 1))
+                with pytest.raises(NotFound):
+                    await getattr(work, store).save(unknown)
+
+    finished(scenario())
+
+
+def test_the_suite_walks_over_every_table_with_a_revision() -> None:
+    revisioned = {table.name for table in metadata.tables.values() if "revision" in table.columns}
+    assert revisioned - {"history"} == {port.table for port in PORTS.values()}
