@@ -186,7 +186,7 @@ async def duplicate(work: UnitOfWork, actor: Actor, material_id: UUID, version: 
                 content,
                 available_from=None,
                 expires_at=None,
-                relations=(*content.relations, Relation(rel="replaces", id=str(original.id))),
+                relations=(*(r for r in content.relations if r.rel != "replaces"), _replaces(original)),
             ),
             attachments=attachments,
             edited_by=actor.key,
@@ -196,6 +196,10 @@ async def duplicate(work: UnitOfWork, actor: Actor, material_id: UUID, version: 
         await add_draft(work, draft, by=actor.key, action="duplicate", note=str(original.id))
         await work.commit(material_event(actor.key, "duplicate", draft))
     return draft
+
+
+def _replaces(original: Material) -> Relation:
+    return Relation(rel="replaces", id=str(original.id))
 
 
 async def _copied(work: UnitOfWork, original: Material, version: int | None) -> tuple[Content, tuple[Attachment, ...]]:
