@@ -8,7 +8,7 @@ from litestar import Response, route
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, ParameterKwarg
+from litestar.params import HeaderParameter, QueryParameter
 
 from api.http.problems import problems
 from domain.actor import Actor
@@ -98,7 +98,7 @@ def _known_parameters(handler: BaseRouteHandler) -> frozenset[str]:
     return frozenset(
         definition.name or definition.query or name
         for name, field in fields
-        if isinstance(definition := field.kwarg_definition, ParameterKwarg) and definition.param_type.value == "query"
+        if isinstance(definition := field.kwarg_definition, QueryParameter)
     )
 
 

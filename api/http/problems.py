@@ -3,7 +3,7 @@
 import re
 import secrets
 from string import Formatter
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar import Request, Response
@@ -191,6 +191,8 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     if error.status_code == 413:
         return _respond(request, "body_too_large", facts={"limit_bytes": 1024 * 1024})
     extra = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+    if error.status_code == 400 and isinstance(extra, dict) and extra.get("key") == "data":
+        return _respond(request, "body_required")
     if error.status_code == 400 and isinstance(extra, dict) and extra.get("key"):
         code, facts = _parameter_problem(request, str(extra["key"]), str(extra.get("message", "")))
         return _respond(request, code, facts=facts)
@@ -213,13 +215,16 @@ def _parameter_problem(request: Request[Any, Any, Any], key: str, message: str) 
         return "parameter_out_of_range", {"parameter": name, "range": shown}
     expected = _EXPECTED.search(message)
     if _ALLOWED_VALUES.search(message) and field is not None:
-        choices = [each for arg in (field.raw, *field.args) for each in getattr(arg, "__args__", ())]
-        return "invalid_parameter", {
-            "parameter": name,
-            "expected": "|".join(str(e) for e in choices if str(e).isascii()),
-        }
+        allowed = _choices(field.raw)
+        return "invalid_parameter", {"parameter": name, "expected": "|".join(allowed), "allowed": allowed}
     kind = expected[1] if expected else "uuid" if "UUID" in message else "datetime" if "RFC3339" in message else "value"
     return "invalid_parameter", {"parameter": name, "expected": kind}
+
+
+def _choices(annotation: Any) -> list[str]:
+    """The strings of a Literal, also inside Annotated and unions."""
+    parts = get_args(annotation)
+    return [each for part in parts for each in ([part] if isinstance(part, str) else _choices(part))]
 
 
 def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

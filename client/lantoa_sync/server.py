@@ -46,9 +46,12 @@ class Server:
         return found
 
     def changes(self, channel: str, since: str | None, wait: int = 0) -> Page:
-        """One page. CursorExpired and Revoked are raised."""
+        """One page. CursorExpired and Revoked are raised; Refused names the channels that we do have."""
         query: dict[str, str | int] = {"limit": PAGE, "wait": wait} | ({"since": since} if since else {})
         answer = self._send("GET", f"/v1/channels/{channel}/changes", params=query)
+        if answer.status_code == 404:
+            ours = ", ".join(item["slug"] for item in self._json("/v1/channels")["items"])
+            raise Refused(f"no channel {channel!r}; you have: {ours}")
         return _read(read_page, answer)
 
     def digest(self, channel: str, at: str) -> Digest | None:

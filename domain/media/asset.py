@@ -157,7 +157,11 @@ _NO_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
 def content_disposition(filename: str) -> str:
     """Content-Disposition with an ASCII `filename` for old clients beside `filename*` (RFC 6266 section 4.3)."""
     stem, dot, extension = filename.rpartition(".")
-    ascii_name = f"{slugify(stem)}.{extension.lower()}" if dot and extension.isalnum() else slugify(filename)
+    ascii_name = (
+        f"{slugify(stem)}.{extension.lower()}"
+        if dot and extension.isascii() and extension.isalnum()
+        else slugify(filename)
+    )
     fallback = _NO_TOKEN.sub("-", ascii_name) or "file"
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
 

@@ -219,7 +219,10 @@ def test_a_changed_document_is_found_by_the_digest_and_mended(partner: Partner) 
 def test_a_wrong_secret_is_exit_2_and_a_server_that_is_away_exit_3(partner: Partner) -> None:
     assert partner.pull(LANTOA_CLIENT_SECRET="wrong").returncode == 2
     assert partner.pull(LANTOA_SERVER="http://127.0.0.1:9").returncode == 3
-    assert partner.pull("--channel", "no-such-channel").returncode == 2
+    unknown = partner.pull("--channel", "no-such-channel")
+    assert unknown.returncode == 2
+    assert "press" in unknown.stdout + unknown.stderr
+    assert "public-web" in unknown.stdout + unknown.stderr
     assert not (partner.folder / "materials").exists() or not any((partner.folder / "materials").iterdir())
 
 
