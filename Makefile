@@ -46,6 +46,7 @@ check: $(VENV)/.dev tests/node/node_modules
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file client/pyproject.toml client/lantoa_sync
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.layout
 	$(BIN)/python -m openapi.export --check
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE_BIN)/redocly lint --config openapi/redocly.yaml openapi/openapi.json
 	$(NODE_BIN)/spectral lint --fail-severity hint --ruleset openapi/spectral.yaml openapi/openapi.json

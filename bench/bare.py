@@ -12,10 +12,10 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
 def _read() -> dict[str, Answer]:
-    told = json.loads(Path(os.environ["BENCH_ANSWERS"]).read_text())
+    reported = json.loads(Path(os.environ["BENCH_ANSWERS"]).read_text())
     return {
         path: (each["status"], [(k.encode(), v.encode()) for k, v in each["headers"]], b64decode(each["body"]))
-        for path, each in told.items()
+        for path, each in reported.items()
     }
 
 

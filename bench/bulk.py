@@ -37,13 +37,13 @@ def write_archive(file: Path, texts: list[dict[str, Any]], count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
-    told = parser.parse_args()
+    reported = parser.parse_args()
     house = Installation("bulk")
     try:
         house.start()
         texts = [json.loads(row["content"]) for row in asyncio.run(ask(house.settings, _TEXTS))]
         file = house.home / "archive.ndjson"
-        write_archive(file, texts, told.count)
+        write_archive(file, texts, reported.count)
         began = time.perf_counter()
         command = [sys.executable, "-m", "cli.main", "load", "--bulk", str(file)]
         subprocess.run(command, env=os.environ | house.environ, check=True)
@@ -51,7 +51,7 @@ def main() -> None:
     finally:
         house.stop()
         shutil.rmtree(house.home, ignore_errors=True)
-    result = {"count": told.count, "seconds": round(seconds, 1), "per_second": round(told.count / seconds)}
+    result = {"count": reported.count, "seconds": round(seconds, 1), "per_second": round(reported.count / seconds)}
     print(json.dumps(result))
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "bulk.json").write_text(json.dumps(result) + "\n")

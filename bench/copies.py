@@ -116,8 +116,8 @@ class Copier:
         for n in numbers:
             original, own = self._originals[n % len(self._originals)], _own(n)
             document = original.document.filled(own)
-            seal = self._signer.sign(document)
-            values = (*own, seal.sha256.encode(), seal.value.encode(), document)
+            signature = self._signer.sign(document)
+            values = (*own, signature.sha256.encode(), signature.value.encode(), document)
             for table, made in rows.items():
                 made.append(original.rows[table].filled(values))
             entries += [(cut, length, values) for cut, length in original.entries]
@@ -147,8 +147,8 @@ async def _read(db: Connection, columns: Columns, n: int) -> Original:
         await db.copy_from_query(query, *values, output=out, format="binary")
         return out.getvalue()[len(_BEGIN) : -len(_END)]
 
-    [(document, *seal)] = await db.fetch(_EDITION, key)
-    values = (*own, *(text.encode() for text in seal), document)
+    [(document, *signature)] = await db.fetch(_EDITION, key)
+    values = (*own, *(text.encode() for text in signature), document)
     rows = {
         table: Cut(await row(table, f"{'id' if table == 'materials' else 'material_id'} = $1", key), values)
         for table in PLACELESS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from harness.browser_session import Visitor
+from harness.browser_session import BrowserSession
 
 if TYPE_CHECKING:
     from bench.measure import Run
@@ -66,12 +66,12 @@ _HASH_SECONDS = 0.08
 def _visit(url: str, login: str | None) -> None:
     """A person, in a process of their own, who signs in again and again; or loads the same pages in the same time."""
     while True:
-        with Visitor(url) as visitor:
+        with BrowserSession(url) as person:
             if login:
-                visitor.sign_in(login)
+                person.sign_in(login)
                 continue
             for path in ("/oauth/login", "/account", "/oauth/login"):
-                visitor.get(path)
+                person.get(path)
             time.sleep(_HASH_SECONDS)
 
 

@@ -70,8 +70,8 @@ class Run:
         self.house.wait_ready(self.house.port)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        told = {key.replace("_", "-"): value for key, value in headers.items()}
-        return httpx.get(self.house.url + path, headers={"accept-encoding": "identity"} | self.headers | told)
+        reported = {key.replace("_", "-"): value for key, value in headers.items()}
+        return httpx.get(self.house.url + path, headers={"accept-encoding": "identity"} | self.headers | reported)
 
     def bare_server(self, factory: str, **environ: str) -> str:
         port = free_port()
@@ -88,7 +88,7 @@ class Run:
 
     def same_answers(self, answers: dict[str, httpx.Response]) -> str:
         """A bare server that sends the same statuses, headers and bytes, and does nothing else."""
-        told = {
+        reported = {
             path: {
                 "status": answer.status_code,
                 "headers": [(k, v) for k, v in answer.headers.multi_items() if k not in _DROPPED],
@@ -97,19 +97,19 @@ class Run:
             for path, answer in answers.items()
         }
         file = self.house.home / "answers.json"
-        file.write_text(json.dumps(told | {"/": {"status": 204, "headers": [], "body": ""}}))
+        file.write_text(json.dumps(reported | {"/": {"status": 204, "headers": [], "body": ""}}))
         return self.bare_server("create_app", BENCH_ANSWERS=str(file))
 
     def compare(self, name: str, ours: str, limit: str, aim: float, limit_is: str, **more: Any) -> None:
         """Measure two addresses in turns and keep the line. `script`: a wrk script; other keywords are headers."""
         script = more.pop("script", "")
-        told = self.headers | {key.replace("_", "-"): value for key, value in more.items()}
+        reported = self.headers | {key.replace("_", "-"): value for key, value in more.items()}
         figures: dict[str, list[float]] = {ours: [], limit: []}
         for url in (ours, limit):
-            wrk(url, told, 0.5, script)
+            wrk(url, reported, 0.5, script)
         for _ in range(self.rounds):
             for url, found in figures.items():
-                found.append(wrk(url, told, self.seconds, script))
+                found.append(wrk(url, reported, self.seconds, script))
         self.line(name, figures[ours], figures[limit], aim, limit_is, "1/s")
 
     def line(self, name: str, ours: list[float], limit: list[float], aim: float, limit_is: str, unit: str) -> None:

@@ -127,8 +127,8 @@ async def _copied(settings: Any, channel: str) -> float:
     try:
         with tempfile.TemporaryFile() as sink:
             start = time.perf_counter()
-            told = await connection.copy_from_query(_COPY, channel, output=sink)
-            return int(told.split()[1]) / (time.perf_counter() - start)
+            reported = await connection.copy_from_query(_COPY, channel, output=sink)
+            return int(reported.split()[1]) / (time.perf_counter() - start)
     finally:
         await connection.close()
 

@@ -126,18 +126,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="everyday use: 10,000 materials, under a minute")
     parser.add_argument("--json", action="store_true", help="machine-readable; nothing is written")
-    told = parser.parse_args()
+    reported = parser.parse_args()
     need_wrk()
     began = time.monotonic()
-    runs, about = quick() if told.quick else whole()
+    runs, about = quick() if reported.quick else whole()
     lines = [line for run in runs for line in run.lines]
     about |= {"seconds": round(time.monotonic() - began), "python": platform.python_version(), "cpus": os.cpu_count()}
     result = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "lines": lines, "about": about}
-    if told.json:
+    if reported.json:
         print(json.dumps(result, indent=2))
         return
     report(runs, about)
-    if not told.quick:
+    if not reported.quick:
         RESULTS.mkdir(exist_ok=True)
         file = RESULTS / f"{datetime.now(UTC).date()}.json"
         file.write_text(json.dumps(result, indent=2) + "\n")

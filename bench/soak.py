@@ -87,12 +87,12 @@ def _fresh(run: Run) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
-    told = parser.parse_args()
+    reported = parser.parse_args()
     need_wrk()
     run = Run(SMALL, 1, 1)
     try:
         run.start()
-        result = soak(run, told.minutes)
+        result = soak(run, reported.minutes)
     finally:
         run.stop()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)

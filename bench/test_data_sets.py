@@ -80,13 +80,13 @@ def test_a_copy_is_what_taking_that_line_over_would_have_made(house: Installatio
         stored = {**row, "content": msgspec.json.decode(row["content"])}
         made = dict(zip(_MATERIALS, _material(material), strict=True))
         assert stored == {**made, "content": msgspec.json.decode(made["content"])}
-        [edition] = house.sql("SELECT * FROM editions WHERE material_id = $1", id_of(n))
-        assert (edition["version"], edition["document"]) == (1, document)
-        assert edition["sha256"] == sha256(document).hexdigest()
-        key = house.sql("SELECT public_jwk ->> 'x' AS x FROM signing_keys WHERE kid = $1", edition["kid"])[0]["x"]
-        Ed25519PublicKey.from_public_bytes(_bytes(key)).verify(_bytes(edition["signature"]), document)
+        [add_version] = house.sql("SELECT * FROM editions WHERE material_id = $1", id_of(n))
+        assert (add_version["version"], add_version["document"]) == (1, document)
+        assert add_version["sha256"] == sha256(document).hexdigest()
+        key = house.sql("SELECT public_jwk ->> 'x' AS x FROM signing_keys WHERE kid = $1", add_version["kid"])[0]["x"]
+        Ed25519PublicKey.from_public_bytes(_bytes(key)).verify(_bytes(add_version["signature"]), document)
         entries = house.sql("SELECT * FROM entries WHERE material_id = $1", id_of(n))
-        signature = Signature(sha256=edition["sha256"], value=edition["signature"], kid=edition["kid"])
+        signature = Signature(sha256=add_version["sha256"], value=add_version["signature"], kid=add_version["kid"])
         assert entries
         for entry in entries:
             known = EncodedEntry(material_id=id_of(n), version=1, changed_at=entry["changed_at"], signature=signature)

@@ -29,7 +29,7 @@ async def objects(
     with Progress(console=console, disable=as_json, transient=True) as progress:
         progress.add_task("Đối chiếu · Comparing", total=None)
         async with open_services(settings()) as services:
-            found = await reconcile(services.engine, services.objects)
+            found = await reconcile(services.engine, services.objects, services.clock.now())
             if remove:
                 await services.objects.remove(found.removable)
     report = msgspec.structs.asdict(found)
@@ -52,7 +52,7 @@ async def verify_trail(
             found = await verify(
                 services.pool, lambda done, total: progress.update(task, completed=done, total=total), head
             )
-    good = f"{found.sealed} dòng nguyên vẹn · rows intact; head {found.head}"
+    good = f"{found.chained} dòng nguyên vẹn · rows intact; head {found.head}"
     say(msgspec.structs.asdict(found), found.why or good, as_json=as_json)
     if found.broken_at is not None:
         raise typer.Exit(2)

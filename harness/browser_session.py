@@ -31,7 +31,7 @@ class Form(HTMLParser):
             self.fields[about["name"]] = about["value"]
 
 
-class Visitor(httpx.Client):
+class BrowserSession(httpx.Client):
     """Goes where it is sent, as long as that is our own address."""
 
     def __init__(self, where: Installation | str) -> None:
@@ -85,17 +85,17 @@ class App:
         } | changes  # fmt: skip
         return "/oauth/authorize?" + urlencode({key: value for key, value in asked.items() if value is not None})
 
-    def allowed(self, visitor: Visitor, decision: str = "allow", **changes: str | None) -> dict[str, str]:
+    def allowed(self, person: BrowserSession, decision: str = "allow", **changes: str | None) -> dict[str, str]:
         """Have the signed-in visitor decide; gives the parameters that came to the app."""
-        page = visitor.get(self.address(**changes))
+        page = person.get(self.address(**changes))
         assert page.status_code == 200, page.text
-        answer = visitor.submit(page, decision=decision)
+        answer = person.submit(page, decision=decision)
         assert answer.status_code == 303, answer.text
         assert answer.headers["location"].startswith(self.uri)
-        told = {key: values[0] for key, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
-        self.installation.keep_secret(told.get("code", ""))
+        reported = {key: values[0] for key, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+        self.installation.keep_secret(reported.get("code", ""))
         self.installation.keep_secret(self.verifier)
-        return told
+        return reported
 
     def token(self, **form: str) -> httpx.Response:
         return httpx.post(f"{self.installation.url}/oauth/token", data={"client_id": self.id} | form, timeout=60)
@@ -109,9 +109,9 @@ class App:
 
     def tokens_for(self, login: str, **changes: str | None) -> dict[str, str]:
         """All of it: sign in, allow, redeem."""
-        visitor = Visitor(self.installation)
-        visitor.sign_in(login)
-        answer = self.redeem(self.allowed(visitor, **changes)["code"])
+        person = BrowserSession(self.installation)
+        person.sign_in(login)
+        answer = self.redeem(self.allowed(person, **changes)["code"])
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
         for kind in ("access_token", "refresh_token"):

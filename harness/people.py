@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import msgspec
 from lantoa_sync.feed import Change
-from lantoa_sync.seal import Verifier, document_of
+from lantoa_sync.signatures import Verifier, document_of
 
 from harness.installation import Installation
 
@@ -86,7 +86,7 @@ def pull(who: Person, channel: str, since: str | None = None, limit: int = 100) 
 
 def proven(change: dict[str, Any], keys: list[dict[str, Any]]) -> bytes:
     """The document's bytes, as a partner checks them: hash, identity, signature. Raises when one does not fit."""
-    told = msgspec.convert(change | {"item": msgspec.Raw(msgspec.json.encode(change["item"]))}, Change)
-    data, _ = document_of(told)
-    Verifier(keys).check(told.id, data, told.signature, told.kid)
+    reported = msgspec.convert(change | {"item": msgspec.Raw(msgspec.json.encode(change["item"]))}, Change)
+    data, _ = document_of(reported)
+    Verifier(keys).check(reported.id, data, reported.signature, reported.kid)
     return data

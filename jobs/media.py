@@ -15,7 +15,7 @@ async def sweep_uploads(services: Services) -> None:
 
 
 async def reconcile_objects(services: Services) -> None:
-    found = await reconcile(services.engine, services.objects)
+    found = await reconcile(services.engine, services.objects, services.clock.now())
     await services.objects.remove(found.removable)
     if not found.sound:
         log.error("objects are missing or cut: lantoa audit objects (%s)", found.missing + found.wrong_size)

@@ -31,7 +31,7 @@ class Lookup(Protocol):
 
     counts: Counts
     waiters: Waiters
-    flights: SingleFlight[FlightKey]
+    in_flight: SingleFlight[FlightKey]
 
     def caller(self, scope: Any, token: bytes | None) -> Caller | None: ...
     def find(self, key: Key, caller: Caller | None, now: float) -> CachedResponse | None: ...
@@ -97,7 +97,7 @@ class LongPoll:
         if response is None:
             # Many polls arrive and wake together: one asks, the others look again. A known caller asks for all of them.
             known = self._caller is not None and time.monotonic() < self._caller.until
-            if await self._lookup.flights.once((None if known else token, key), partial(self._ask, key)):
+            if await self._lookup.in_flight.once((None if known else token, key), partial(self._ask, key)):
                 return self._response
             response = self._find(token, key)
         if response is None or (self._taken is None and not self._take()):

@@ -65,9 +65,9 @@ class RequestMemo:
     bound_bytes = 8 * 1024 * 1024
 
     def __init__(self) -> None:
-        self._replies: dict[Request, MemoizedReply] = {}
+        self._entries: dict[Request, MemoizedReply] = {}
         self._responses: set[CachedResponse] = set()
-        self.find = self._replies.get
+        self.find = self._entries.get
         self.size_bytes = 0
 
     def store(self, request: Request, reply: MemoizedReply, until: float) -> None:
@@ -80,15 +80,15 @@ class RequestMemo:
             return
         if self.size_bytes + size + reply.response.size > self.bound_bytes:
             self.clear()
-        if request not in self._replies:
+        if request not in self._entries:
             self.size_bytes += size
         if reply.response not in self._responses:  # callers share it
             self._responses.add(reply.response)
             self.size_bytes += reply.response.size
         reply.until = until
-        self._replies[request] = reply
+        self._entries[request] = reply
 
     def clear(self) -> None:
-        self._replies.clear()
+        self._entries.clear()
         self._responses.clear()
         self.size_bytes = 0

@@ -50,7 +50,7 @@ class ResponseCacheMiddleware:
         self._find_reply = parts.memo.find
         self.counts = parts.counts
         self.waiters = Waiters()
-        self.flights: SingleFlight[FlightKey] = SingleFlight(self.waiters)
+        self.in_flight: SingleFlight[FlightKey] = SingleFlight(self.waiters)
 
     def invalidate(self, channels: frozenset[UUID] | None) -> None:
         """Subscribed to the listener: drop what is out of date, wake who waits."""

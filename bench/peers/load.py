@@ -49,8 +49,8 @@ def make_collection(client: httpx.Client) -> None:
 
 
 def present(client: httpx.Client, peer: Peer) -> int:
-    told = client.get(peer.total).raise_for_status().json()
-    return int(told["meta"]["pagination"]["total"] if peer.wrapped else told["data"][0]["count"])
+    reported = client.get(peer.total).raise_for_status().json()
+    return int(reported["meta"]["pagination"]["total"] if peer.wrapped else reported["data"][0]["count"])
 
 
 def main() -> None:

@@ -22,11 +22,11 @@ def main() -> None:
     run = Run(SMALL, _SECONDS, _ROUNDS)
 
     def beside(path: str, ours: str, theirs: str, aim: float, **more: str) -> None:
-        told = run.headers | {key.replace("_", "-"): value for key, value in more.items()}
+        reported = run.headers | {key.replace("_", "-"): value for key, value in more.items()}
         address = url + theirs.replace("[", "%5B").replace("]", "%5D")
         mine, its = in_turns(
             run.rounds,
-            lambda: wrk(run.house.url + ours, told, run.seconds),
+            lambda: wrk(run.house.url + ours, reported, run.seconds),
             lambda: wrk(address, headers, run.seconds),
         )
         run.line(path, mine, its, aim, name, "1/s")

@@ -100,23 +100,23 @@ def pull(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=as_json) as progress:
-        tell: Screen | Lines = Lines() if as_json else Screen(progress)
+        report: Screen | Lines = Lines() if as_json else Screen(progress)
         connection = Server(server, client_id, client_secret, key, proxy=proxy)
         try:
             tree = Tree(to, server.rstrip("/"), channel)
-            mirror = Mirror(connection, tree, channel, media=media, acknowledge=acknowledge, tell=tell)
+            mirror = Mirror(connection, tree, channel, media=media, acknowledge=acknowledge, report=report)
             mirror.pull()
             while watch:
-                _watch_once(mirror, tell)
+                _watch_once(mirror, report)
         finally:
             connection.close()
 
 
-def _watch_once(mirror: Mirror, tell: Screen | Lines) -> None:
+def _watch_once(mirror: Mirror, report: Screen | Lines) -> None:
     try:
         mirror.pull(wait=20)
     except Unreachable as error:
-        tell.event("waiting", why=str(error))
+        report.event("waiting", why=str(error))
         time.sleep(5)
 
 

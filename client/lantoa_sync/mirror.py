@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from lantoa_sync.errors import CursorExpired, Gone, NotEqual, Revoked, Unreachable
 from lantoa_sync.feed import Change, Digest, Item, read_item
-from lantoa_sync.seal import Verifier, bytes_of, document_of, statement_of
 from lantoa_sync.server import Server
+from lantoa_sync.signatures import Verifier, bytes_of, document_of, statement_of
 from lantoa_sync.state import sync_directory
 from lantoa_sync.tree import CHUNK, Tree, file_sha256
 
@@ -28,14 +28,14 @@ class Teller(Protocol):
 
 class Mirror:
     def __init__(
-        self, server: Server, tree: Tree, channel: str, *, media: bool, acknowledge: bool, tell: Teller
+        self, server: Server, tree: Tree, channel: str, *, media: bool, acknowledge: bool, report: Teller
     ) -> None:
         self._server = server
         self._tree = tree
         self._channel = channel
         self._media = media
         self._acknowledge = acknowledge
-        self._tell = tell
+        self._report = report
         self._verifier = Verifier(server.keys())
         self._proven = False
 
@@ -52,7 +52,7 @@ class Mirror:
         except Revoked:
             had = bool(self._tree.live)
             self._tree.forget()
-            self._tell.event("revoked", channel=self._channel)
+            self._report.event("revoked", channel=self._channel)
             # The server notes who has what within seconds; the request to remove it may come that much later.
             for _ in range(_ROUNDS if had and self._acknowledge else 1):
                 if self._answer_takedowns():
@@ -88,11 +88,11 @@ class Mirror:
                         self._tree.keep(change.id, change.version, document, {}, change.sha256)
                 self._tree.cursor = page.next
                 self._tree.note()
-                self._tell.received(len(self._tree.live))
+                self._report.received(len(self._tree.live))
         return True
 
     def _start_again(self, why: str) -> None:
-        self._tell.event("restart", why=why)
+        self._report.event("restart", why=why)
         self._tree.forget()
 
     def _to_head(self, wait: int = 0) -> bool:
@@ -102,7 +102,7 @@ class Mirror:
             try:
                 page = self._server.changes(self._channel, self._tree.cursor, wait)
             except CursorExpired:
-                self._tell.event("restart", why="cursor expired")
+                self._report.event("restart", why="cursor expired")
                 self._restart()
                 moved = True
                 continue
@@ -137,7 +137,7 @@ class Mirror:
     def _apply(self, change: Change) -> None:
         if change.op == "tombstone":
             if self._tree.remove(change.id):
-                self._tell.event("removed", id=change.id, reason=change.reason, note=change.note)
+                self._report.event("removed", id=change.id, reason=change.reason, note=change.note)
             return
         known = self._tree.live.get(change.id)
         if known and known.version > change.version:
@@ -156,11 +156,11 @@ class Mirror:
             files = self._fetch_files(item) if self._media and not self._tree.staged else {}
         except Gone:
             # Taken away between the page and the download: its tombstone is in a later page.
-            self._tell.event("vanished", id=item.id)
+            self._report.event("vanished", id=item.id)
             self._tree.remove(item.id)
             return
         self._tree.keep(item.id, item.version, document, files, digest)
-        self._tell.event("kept", id=item.id, version=item.version, title=item.title)
+        self._report.event("kept", id=item.id, version=item.version, title=item.title)
 
     def _fetch_files(self, item: Item) -> dict[str, str]:
         files: dict[str, str] = {}
@@ -194,7 +194,7 @@ class Mirror:
         part.replace(path)
         part.with_name(part.name + ".etag").unlink(missing_ok=True)
         sync_directory(path.parent)
-        self._tell.event("downloaded", file=path.name, bytes=size)
+        self._report.event("downloaded", file=path.name, bytes=size)
 
     def _download(self, part: Path, rendition: dict[str, Any]) -> None:
         tag = part.with_name(part.name + ".etag")
@@ -207,7 +207,7 @@ class Mirror:
                 raise Unreachable(f"download: HTTP {answer.status_code}")
             if answer.status_code == 200:
                 have = 0
-            step = self._tell.download(part.name.removesuffix(".part"), rendition["size_bytes"], have)
+            step = self._report.download(part.name.removesuffix(".part"), rendition["size_bytes"], have)
             tag.write_text(answer.headers.get("etag", ""))
             with part.open("r+b" if have else "wb") as sink:
                 sink.seek(have)
@@ -234,7 +234,7 @@ class Mirror:
                 return
             if attempt:
                 break
-            self._tell.event("restart", why="digest differs")
+            self._report.event("restart", why="digest differs")
             self._restart()
             self._tree.sweep_documents()
         raise NotEqual("the mirror does not equal the channel")
@@ -243,7 +243,7 @@ class Mirror:
         self._check("the channel's digest", statement_of(self._channel, theirs), theirs.signature, theirs.kid)
         if self._tree.staged:
             self._tree.settle_in()
-        self._tell.event("equal", count=theirs.count, sha256=theirs.sha256)
+        self._report.event("equal", count=theirs.count, sha256=theirs.sha256)
 
     def _complete(self) -> None:
         """Fetch files that are missing: of a first reading, or the run before had no --media, or one was deleted."""
@@ -269,7 +269,7 @@ class Mirror:
                 continue
             had = each.get("material_id") in self._tree.removed or each.get("channel") == self._channel
             status = "removed" if had else "never_used"
-            self._tell.event(
+            self._report.event(
                 "takedown",
                 id=each["id"],
                 reason=each["reason"],

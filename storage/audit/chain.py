@@ -33,7 +33,7 @@ SELECT count(seal_no) AS sealed, count(*) FILTER (WHERE seal_no IS NULL) AS wait
 class Verification(msgspec.Struct, kw_only=True):
     """`broken_at`: the first number that does not fit. `head`: `number:hash`, to be noted elsewhere."""
 
-    sealed: int
+    chained: int
     waiting: int
     late: int
     head: str
@@ -77,7 +77,7 @@ async def verify(pool: asyncpg.Pool, step: Callable[[int, int], None], noted: st
     """Walk the whole chain. `noted` is a head that was written down earlier: it must still be part of the chain."""
     async with reading(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         counts = (await connection.fetch(_COUNTS))[0]
-        found = Verification(sealed=counts["sealed"], waiting=counts["waiting"], late=counts["late"], head="")
+        found = Verification(chained=counts["sealed"], waiting=counts["waiting"], late=counts["late"], head="")
         number, before = 0, GENESIS
         wanted = noted
         while rows := await connection.fetch(_CHAINED, number, _PAGE):

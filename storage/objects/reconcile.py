@@ -1,6 +1,6 @@
 """Bucket against rows, both ways. Deletes are rows first, objects after seven days of grace."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import select
@@ -29,8 +29,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.missing or self.wrong_size)
 
 
-async def reconcile(engine: AsyncEngine, store: ObjectStore) -> Reconciliation:
-    """Compare; changes nothing."""
+async def reconcile(engine: AsyncEngine, store: ObjectStore, now: datetime) -> Reconciliation:
+    """Compare rows with objects as of `now`; changes nothing."""
     # Objects first: what is uploaded meanwhile then has a row, never the other way round.
     blobs = {name: (size, at) for name, size, at in await store.names("blob/")}
     staged = {name: (size, at) for name, size, at in await store.names("staging/")}
@@ -41,7 +41,6 @@ async def reconcile(engine: AsyncEngine, store: ObjectStore) -> Reconciliation:
     wanted = {blob_key(row.sha256): row.size_bytes for row in rows}
     segments = {segment_key(row.id, each) for row in waiting for each in row.segments}
     fresh = {name for name in wanted if name not in blobs and await store.exists(name)}
-    now = datetime.now(UTC)
     orphans = [name for name in blobs if name not in wanted] + [name for name in staged if name not in segments]
     old = [name for name in orphans if now - _when(blobs.get(name) or staged[name], now) > GRACE]
     return Reconciliation(

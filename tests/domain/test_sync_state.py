@@ -51,8 +51,8 @@ def test_noted_steps_survive_a_torn_line_and_snapshots(
 
 def test_a_state_of_the_version_before_is_read(tmp_path: Path) -> None:
     held = '{"a": {"version": 2, "sha256": "00", "files": {}}}'
-    told = f'{{"cursor": "c", "live": {held}, "removed": [], "server": "s", "channel": "k"}}'
-    (tmp_path / "state.json").write_text(told)
+    reported = f'{{"cursor": "c", "live": {held}, "removed": [], "server": "s", "channel": "k"}}'
+    (tmp_path / "state.json").write_text(reported)
     state = read_state(tmp_path)
     assert state is not None
     assert (state.cursor, state.journal, state.live) == ("c", 0, {"a": Held(2, "00")})
@@ -61,7 +61,7 @@ def test_a_state_of_the_version_before_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b'{"server": 1}', b"\0" * 9, b'{"cursor":"\xff"}', b'{"x":' + b"[" * 9999]
 )
-def test_damage_is_told_from_a_torn_last_line(tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_line_is_distinguished_from_a_torn_last_line(tmp_path: Path, damage: bytes) -> None:
     Tree(tmp_path, "s", "k").save()
     journal = tmp_path / ".lantoa-sync" / "journal-1.jsonl"
     journal.write_bytes(damage)

@@ -38,7 +38,7 @@ def test_what_is_clean_at_a_glance_has_nothing_to_mend(value: Any, ascii_only: b
         ('{"title": "a\\\\u"}', False),
     ],
 )
-def test_a_glance_knows_everyday_text(raw: str, *, clean: bool) -> None:
+def test_common_text_takes_the_fast_check(raw: str, *, clean: bool) -> None:
     assert is_clean(raw.encode()) is clean
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lantoa_sync.errors import NotEqual
 from lantoa_sync.feed import Digest
-from lantoa_sync.seal import Verifier, statement_of
+from lantoa_sync.signatures import Verifier, statement_of
 from lantoa_sync.state import Held
 from lantoa_sync.tree import Tree
 
@@ -68,11 +68,11 @@ def test_a_signature_holds_for_one_document_in_its_own_place(vector: dict[str, A
 
 @pytest.mark.parametrize("vector", vectors("digest")["statements"], ids=lambda v: v["name"])
 def test_a_signed_digest_holds_for_one_channel_at_one_place(vector: dict[str, Any]) -> None:
-    told = vector["digest"]
-    digest = msgspec.convert({name: value for name, value in told.items() if name != "channel"}, Digest)
-    statement = statement_of(told["channel"], digest)
-    ours = {name: told[name] for name in ("cursor", "count", "sha256")}
-    assert statement == digest_statement(told["channel"], **ours)
+    reported = vector["digest"]
+    digest = msgspec.convert({name: value for name, value in reported.items() if name != "channel"}, Digest)
+    statement = statement_of(reported["channel"], digest)
+    ours = {name: reported[name] for name in ("cursor", "count", "sha256")}
+    assert statement == digest_statement(reported["channel"], **ours)
 
     def check() -> None:
         Verifier(vectors("signing")["jwks"]["keys"]).check("it", statement, digest.signature, digest.kid)

@@ -53,9 +53,9 @@ def test_a_coded_page_is_the_same_page(installation: Installation, coding: str) 
 def test_a_weak_tag_is_known_again_and_small_answers_stay_as_they_are(installation: Installation) -> None:
     with Person(installation.url) as reader:
         for coding in ("zstd", "identity"):
-            told = {"accept-encoding": coding}
-            first = reader.get(PAGE, headers=told)
-            same = reader.get(PAGE, headers=told | {"if-none-match": first.headers["etag"]})
+            reported = {"accept-encoding": coding}
+            first = reader.get(PAGE, headers=reported)
+            same = reader.get(PAGE, headers=reported | {"if-none-match": first.headers["etag"]})
             assert (same.status_code, same.headers["etag"]) == (304, first.headers["etag"])
         end = reader.get("/v1/channels/public-web").json()["cursor"]
         small = reader.get(

@@ -39,10 +39,10 @@ def field(answer: httpx.Response) -> dict[str, Any]:
 
 
 def test_the_vocabularies_are_public_and_have_titles_in_both_languages(installation: Installation) -> None:
-    told = httpx.get(f"{installation.url}/v1/vocabularies").json()
-    assert {"topics", "audiences", "languages", "kinds", "tasks", "organization_kinds"} == set(told)
-    assert len(told["topics"]) == 11
-    for terms in told.values():
+    reported = httpx.get(f"{installation.url}/v1/vocabularies").json()
+    assert {"topics", "audiences", "languages", "kinds", "tasks", "organization_kinds"} == set(reported)
+    assert len(reported["topics"]) == 11
+    for terms in reported.values():
         assert terms
         for term in terms:
             assert term["title_vi"]
@@ -50,8 +50,8 @@ def test_the_vocabularies_are_public_and_have_titles_in_both_languages(installat
 
 
 def test_codes_that_the_vocabularies_list_are_accepted(installation: Installation, newsroom: Newsroom) -> None:
-    told = httpx.get(f"{installation.url}/v1/vocabularies").json()
-    codes = {name: [term["code"] for term in told[name]] for name in ("topics", "audiences")}
+    reported = httpx.get(f"{installation.url}/v1/vocabularies").json()
+    codes = {name: [term["code"] for term in reported[name]] for name in ("topics", "audiences")}
     assert newsroom.draft(**codes)["content"]["topics"] == codes["topics"]
 
 
@@ -68,10 +68,10 @@ def test_codes_that_the_vocabularies_list_are_accepted(installation: Installatio
 def test_an_unknown_code_or_enum_lists_what_is_allowed(
     newsroom: Newsroom, change: dict[str, Any], pointer: str, allowed: str
 ) -> None:
-    told = field(newsroom.editor.post(DESK, json=ARTICLE | change))
-    assert told["pointer"] == pointer
-    assert allowed in told["allowed"]
-    assert allowed in told["detail"]
+    reported = field(newsroom.editor.post(DESK, json=ARTICLE | change))
+    assert reported["pointer"] == pointer
+    assert allowed in reported["allowed"]
+    assert allowed in reported["detail"]
 
 
 @pytest.mark.parametrize(
@@ -121,15 +121,15 @@ def test_a_query_parameter_out_of_range_names_the_range_and_an_enum_its_values(n
 
 @pytest.mark.parametrize("name", ["actor", "work", "material_lists", "Limit"])
 def test_an_unknown_query_parameter_lists_the_known_ones_and_nothing_internal(newsroom: Newsroom, name: str) -> None:
-    told = newsroom.editor.get(f"{DESK}?{name}=1").json()
-    assert told["code"] == "unknown_parameter"
-    assert told["allowed"] == ["cursor", "limit", "state"]
+    reported = newsroom.editor.get(f"{DESK}?{name}=1").json()
+    assert reported["code"] == "unknown_parameter"
+    assert reported["allowed"] == ["cursor", "limit", "state"]
 
 
 def test_malformed_json_says_where(newsroom: Newsroom) -> None:
-    told = newsroom.editor.post(DESK, content=b'{"kind":"article",\n "title":"x",}', headers=JSON).json()
-    assert (told["code"], told["line"]) == ("malformed_json", 2)
-    assert "2" in told["detail"]
+    reported = newsroom.editor.post(DESK, content=b'{"kind":"article",\n "title":"x",}', headers=JSON).json()
+    assert (reported["code"], reported["line"]) == ("malformed_json", 2)
+    assert "2" in reported["detail"]
 
 
 @pytest.mark.parametrize("raw", [b"", b"  "])
@@ -148,8 +148,8 @@ def test_an_object_with_the_same_member_twice_is_refused(newsroom: Newsroom, raw
 
 @pytest.mark.parametrize("control", ["\u202a", "\u202e", "\u2066", "\u2069", "\u200f"])
 def test_bidirectional_controls_in_titles_and_names_are_refused(newsroom: Newsroom, control: str) -> None:
-    told = field(newsroom.editor.post(DESK, json=ARTICLE | {"title": f"a{control}b"}))
-    assert (told["pointer"], told["code"]) == ("/title", "bidi_control")
+    reported = field(newsroom.editor.post(DESK, json=ARTICLE | {"title": f"a{control}b"}))
+    assert (reported["pointer"], reported["code"]) == ("/title", "bidi_control")
     slug = {"slug": "x-1", "title": f"a{control}b"}
     assert field(newsroom.coordinator.post("/v1/channels", json=slug))["code"] == "bidi_control"
 
@@ -201,13 +201,13 @@ def test_file_names_keep_their_text_and_have_an_ascii_form(
     newsroom: Newsroom, name: str, ascii_name: str, kept: str
 ) -> None:
     data = one_pixel(name)
-    told = f"filename {b64encode(name.encode()).decode()},filetype {b64encode(b'image/png').decode()}"
+    reported = f"filename {b64encode(name.encode()).decode()},filetype {b64encode(b'image/png').decode()}"
     made = newsroom.editor.post(
         "/v1/uploads",
         content=data,
         headers={
             "upload-length": str(len(data)),
-            "upload-metadata": told,
+            "upload-metadata": reported,
             "tus-resumable": "1.0.0",
             "content-type": "application/offset+octet-stream",
         },

@@ -195,9 +195,9 @@ def test_every_operation_answers_each_kind_of_caller_as_its_rule_says(
         answers = {caller: operation.ask(people[caller], scene.ids) for caller in CALLERS}
         walked[{"open": "open", "channel": "readers"}.get(operation.access, "staff")] += len(answers)
         if operation.access == "open":
-            told = {caller: answer.status_code for caller, answer in answers.items() if caller != "revoked"}
-            if len(set(told.values())) > 1:
-                faults.append((operation.name, "open", 0, str(told)))
+            reported = {caller: answer.status_code for caller, answer in answers.items() if caller != "revoked"}
+            if len(set(reported.values())) > 1:
+                faults.append((operation.name, "open", 0, str(reported)))
             continue
         wrong = wrong_for_readers if operation.access == "channel" else wrong_for_staff
         faults += [

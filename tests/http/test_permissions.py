@@ -118,7 +118,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(
             assert status == 403, (name, status)
 
 
-def test_another_organizations_things_are_404(
+def test_materials_of_another_organization_are_404(
     installation: Installation, newsroom: Newsroom, protected: dict[str, Route]
 ) -> None:
     draft = newsroom.draft()

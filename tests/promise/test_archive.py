@@ -24,12 +24,12 @@ def line(title: str, **changes: Any) -> dict[str, Any]:
         "kind": "article", "title": title, "body": "# Cũ\n\nĐừng đưa **OTP**. <b>x</b>", "topics": ["online_scams"],
         "audiences": ["general_public"], "rights": {"license": "CC-BY-4.0"},
     }  # fmt: skip
-    told = {
+    reported = {
         "content": content | changes.pop("content", {}),
         "approved_by": "Ban biên tập",
         "published_at": "2024-05-01T08:00:00Z",
     }
-    return told | changes
+    return reported | changes
 
 
 def load(installation: Installation, file: Path) -> tuple[int, dict[str, Any]]:

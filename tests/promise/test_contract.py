@@ -144,7 +144,7 @@ def test_enums_are_components_and_schema_names_are_public_vocabulary() -> None:
 
 def test_the_table_of_scopes_for_client_authors_is_the_one_that_is_enforced() -> None:
     rows = [line.split("|") for line in Path("openapi/oauth.md").read_text(encoding="utf-8").splitlines()]
-    told = {
+    reported = {
         row[1].strip(" `"): set(row[3].replace(" ", "").split(",")) for row in rows if len(row) == 5 and ":" in row[1]
     }
-    assert told == {scope: {role for role, may in ROLE_SCOPES.items() if scope in may} for scope in SCOPES}
+    assert reported == {scope: {role for role, may in ROLE_SCOPES.items() if scope in may} for scope in SCOPES}

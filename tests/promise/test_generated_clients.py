@@ -30,11 +30,11 @@ def test_typescript_types_compile_strictly(tmp_path: Path) -> None:
 
 
 def test_a_python_client_is_generated_and_all_its_modules_are_imported(tmp_path: Path) -> None:
-    told = run(
+    reported = run(
         GENERATORS / "openapi-python-client", "generate", "--path", CONTRACT, "--output-path", "lantoa_client",
         "--meta", "none", folder=tmp_path, PATH=f"{GENERATORS}:{os.environ['PATH']}",
     )  # fmt: skip
-    assert "Error" not in told, told
+    assert "Error" not in reported, reported
     walk = (
         "import importlib, pkgutil, lantoa_client as c\n"
         "names = [m.name for m in pkgutil.walk_packages(c.__path__, 'lantoa_client.')]\n"

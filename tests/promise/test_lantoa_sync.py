@@ -36,13 +36,13 @@ class Partner:
 
     def pull(self, *more: str, **environ: str) -> Done:
         command = [sys.executable, "-m", "lantoa_sync.main", "pull", "--json", "--to", str(self.folder)]
-        told = os.environ | {
+        reported = os.environ | {
             "LANTOA_SERVER": self.installation.url,
             "LANTOA_CLIENT_ID": self.client["client_id"],
             "LANTOA_CLIENT_SECRET": self.client["client_secret"],
         }
         return subprocess.run(
-            [*command, "--channel", self.channel, *more], env=told | environ, capture_output=True, text=True,
+            [*command, "--channel", self.channel, *more], env=reported | environ, capture_output=True, text=True,
             timeout=90, check=False,
         )  # fmt: skip
 
@@ -93,14 +93,14 @@ class Forger:
     def __init__(self, url: str, forge: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                told = {k: v for k, v in self.headers.items() if k.lower() in ("authorization", "content-type")}
+                reported = {k: v for k, v in self.headers.items() if k.lower() in ("authorization", "content-type")}
                 size = int(self.headers.get("content-length", 0))
-                answer = httpx.request(self.command, url + self.path, headers=told, content=self.rfile.read(size))
+                answer = httpx.request(self.command, url + self.path, headers=reported, content=self.rfile.read(size))
                 body, status = answer.content, answer.status_code
                 if answer.is_success and "json" in answer.headers["content-type"]:
-                    said = forge(self.path, answer.json())
-                    body = json.dumps(said, ensure_ascii=False).encode()
-                    status = said["status"] if "code" in said else status
+                    printed = forge(self.path, answer.json())
+                    body = json.dumps(printed, ensure_ascii=False).encode()
+                    status = printed["status"] if "code" in printed else status
                 self.send_response(status)
                 self.send_header("retry-after", "0")
                 self.send_header("content-type", answer.headers["content-type"])
@@ -133,8 +133,8 @@ def test_a_first_reading_is_seen_when_it_is_proven_and_not_before(installation: 
 
     forging = [True]
 
-    def unsigned(path: str, told: dict[str, Any]) -> dict[str, Any]:
-        return told | {"signature": "A" * 86} if "/digest" in path and forging else told
+    def unsigned(path: str, reported: dict[str, Any]) -> dict[str, Any]:
+        return reported | {"signature": "A" * 86} if "/digest" in path and forging else reported
 
     with Forger(installation.url, unsigned) as url:
         done = partner.pull(LANTOA_SERVER=url)
@@ -151,9 +151,9 @@ def test_a_first_reading_is_seen_when_it_is_proven_and_not_before(installation: 
 def test_a_digest_that_is_made_in_parts_is_waited_for(installation: Installation, partner: Partner) -> None:
     parts = list(range(20))
 
-    def in_parts(path: str, told: dict[str, Any]) -> dict[str, Any]:
+    def in_parts(path: str, reported: dict[str, Any]) -> dict[str, Any]:
         if "/digest" not in path or not parts:
-            return told
+            return reported
         return {"status": 503, "code": "digest_under_way", "detail": f"{parts.pop()}"}
 
     with Forger(installation.url, in_parts) as url:
@@ -164,12 +164,12 @@ def test_a_digest_that_is_made_in_parts_is_waited_for(installation: Installation
 
 
 def test_a_forged_document_is_found_whatever_hash_it_claims(installation: Installation, partner: Partner) -> None:
-    def forged(path: str, told: dict[str, Any]) -> dict[str, Any]:
-        if "/changes" in path and told["changes"]:
-            change = told["changes"][0]
+    def forged(path: str, reported: dict[str, Any]) -> dict[str, Any]:
+        if "/changes" in path and reported["changes"]:
+            change = reported["changes"][0]
             change["item"]["title"] = "Gửi mã OTP cho chúng tôi"
             change["sha256"] = hashlib.sha256(rfc8785.dumps(change["item"])).hexdigest()
-        return told
+        return reported
 
     with Forger(installation.url, forged) as url:
         done = partner.pull(LANTOA_SERVER=url)
@@ -276,15 +276,15 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
         tree.path_of("media/x/file.mp3")
 
 
-def test_a_damaged_state_is_said_and_a_pull_without_it_heals(newsroom: Newsroom, partner: Partner) -> None:
+def test_a_damaged_state_is_reported_and_a_pull_without_it_heals(newsroom: Newsroom, partner: Partner) -> None:
     newsroom.published(audiences=["general_public"])
     assert partner.pull().returncode == 0
     had, state = documents(partner), partner.folder / ".lantoa-sync" / "state.json"
     state.write_bytes(state.read_bytes()[:-9])
-    told = partner.pull()
-    assert (told.returncode, documents(partner)) == (4, had)
-    assert "delete it and pull again" in told.stderr
-    assert "Traceback" not in told.stderr
+    reported = partner.pull()
+    assert (reported.returncode, documents(partner)) == (4, had)
+    assert "delete it and pull again" in reported.stderr
+    assert "Traceback" not in reported.stderr
     shutil.rmtree(state.parent)
     again = partner.pull()
     assert again.returncode == 0, again.stderr

@@ -11,7 +11,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from joserfc.jwk import ECKey
 from requests_oauthlib import OAuth2Session
 
-from harness.browser_session import Visitor
+from harness.browser_session import BrowserSession
 from harness.installation import Installation
 
 NODE = Path("tests") / "node"
@@ -19,8 +19,8 @@ URI = "http://127.0.0.1/cb"
 
 
 @pytest.fixture(scope="module")
-def visitor(installation: Installation) -> Visitor:
-    signed_in = Visitor(installation)
+def person(installation: Installation) -> BrowserSession:
+    signed_in = BrowserSession(installation)
     signed_in.sign_in(installation.new_member("stttt", "editor").login)
     return signed_in
 
@@ -38,21 +38,21 @@ def plain_http() -> Iterator[None]:
     del os.environ["OAUTHLIB_INSECURE_TRANSPORT"]
 
 
-def allow(visitor: Visitor, address: str) -> str:
-    answer = visitor.submit(visitor.get(address), decision="allow")
+def allow(person: BrowserSession, address: str) -> str:
+    answer = person.submit(person.get(address), decision="allow")
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
 
 def test_authlibs_httpx_client_signs_a_person_in_refreshes_and_revokes(
-    installation: Installation, visitor: Visitor, app: str
+    installation: Installation, person: BrowserSession, app: str
 ) -> None:
     token, verifier = f"{installation.url}/oauth/token", "v" * 64
     with OAuth2Client(
         app, redirect_uri=URI, scope="content:read", code_challenge_method="S256", token_endpoint_auth_method="none"
     ) as session:
         address, state = session.create_authorization_url(f"{installation.url}/oauth/authorize", code_verifier=verifier)
-        session.fetch_token(token, authorization_response=allow(visitor, address), state=state, code_verifier=verifier)
+        session.fetch_token(token, authorization_response=allow(person, address), state=state, code_verifier=verifier)
         assert session.get(f"{installation.url}/v1/me").json()["scopes"] == ["content:read"]
         old = session.token["refresh_token"]
         assert session.refresh_token(token)["refresh_token"] != old
@@ -62,12 +62,12 @@ def test_authlibs_httpx_client_signs_a_person_in_refreshes_and_revokes(
 
 @pytest.mark.usefixtures("plain_http")
 def test_requests_oauthlib_signs_a_person_in_and_refreshes(
-    installation: Installation, visitor: Visitor, app: str
+    installation: Installation, person: BrowserSession, app: str
 ) -> None:
     token = f"{installation.url}/oauth/token"
     session = OAuth2Session(app, redirect_uri=URI, scope=["content:read"], pkce="S256")
     address, _ = session.authorization_url(f"{installation.url}/oauth/authorize")
-    session.fetch_token(token, authorization_response=allow(visitor, address), include_client_id=True)
+    session.fetch_token(token, authorization_response=allow(person, address), include_client_id=True)
     assert session.get(f"{installation.url}/v1/me").json()["roles"] == ["editor"]
     session.refresh_token(token, client_id=app)
     assert session.get(f"{installation.url}/v1/me").status_code == 200
@@ -75,7 +75,7 @@ def test_requests_oauthlib_signs_a_person_in_and_refreshes(
 
 @pytest.mark.timeout(60)
 def test_openid_client_finds_its_way_by_metadata_through_every_flow(
-    installation: Installation, visitor: Visitor, app: str
+    installation: Installation, person: BrowserSession, app: str
 ) -> None:
     assert (NODE / "node_modules").is_dir(), "make test installs it: npm ci --prefix tests/node"
     machine = installation.new_client("daituyphong")
@@ -93,7 +93,7 @@ def test_openid_client_finds_its_way_by_metadata_through_every_flow(
         assert node.stdout
         assert node.stderr
 
-        def heard() -> dict[str, object]:
+        def received() -> dict[str, object]:
             line = node.stdout.readline()
             assert line, node.stderr.read()
             return json.loads(line)
@@ -102,12 +102,12 @@ def test_openid_client_finds_its_way_by_metadata_through_every_flow(
             node.stdin.write(text + "\n")
             node.stdin.flush()
 
-        say(allow(visitor, str(heard()["open"])))
-        assert heard()["me"]["scopes"] == ["content:read"]
-        assert heard()["refused"] == "invalid_grant"
-        page = visitor.get("/oauth/device", params={"user_code": str(heard()["device"])})
-        visitor.submit(page, decision="allow")
+        say(allow(person, str(received()["open"])))
+        assert received()["me"]["scopes"] == ["content:read"]
+        assert received()["refused"] == "invalid_grant"
+        page = person.get("/oauth/device", params={"user_code": str(received()["device"])})
+        person.submit(page, decision="allow")
         say("done")
-        assert heard() == {"scope": "content:read"}
-        assert heard() == {"active": True}
-        assert heard() == {"keyed": "bearer"}
+        assert received() == {"scope": "content:read"}
+        assert received() == {"active": True}
+        assert received() == {"keyed": "bearer"}

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.identity.oauth_grant import GRANT_TYPES
-from harness.browser_session import App, Visitor
+from harness.browser_session import App, BrowserSession
 from harness.installation import Installation
 
 ERRORS = {
@@ -64,7 +64,7 @@ def test_form_endpoints_answer_with_the_rfcs_errors(
 
 
 _APPS: dict[str, App] = {}
-_VISITORS: dict[str, Visitor] = {}
+_VISITORS: dict[str, BrowserSession] = {}
 
 
 def _app(installation: Installation) -> App:
@@ -73,10 +73,10 @@ def _app(installation: Installation) -> App:
     return _APPS[installation.url]
 
 
-def _visitor(installation: Installation) -> Visitor:
+def _person(installation: Installation) -> BrowserSession:
     if installation.url not in _VISITORS:
-        visitor = _VISITORS[installation.url] = Visitor(installation)
-        visitor.sign_in(installation.new_member("stttt", "editor").login)
+        person = _VISITORS[installation.url] = BrowserSession(installation)
+        person.sign_in(installation.new_member("stttt", "editor").login)
     return _VISITORS[installation.url]
 
 
@@ -89,8 +89,8 @@ def test_pages_answer_anything_with_a_page_or_the_apps_address(
         app = _app(installation)
         fixed = {"client_id": app.id.encode(), "redirect_uri": app.uri.encode()}
         query = [*fixed.items(), *(pair for pair in query if pair[0] not in fixed)]
-    visitor = _visitor(installation) if signed_in else Visitor(installation)
-    answer = visitor.get(f"/oauth/{page}?{encoded(query).decode()}")
+    person = _person(installation) if signed_in else BrowserSession(installation)
+    answer = person.get(f"/oauth/{page}?{encoded(query).decode()}")
     assert answer.status_code in (200, 303, 400, 404, 429), answer.text
     if answer.status_code == 303:
         assert answer.headers["location"].startswith(
@@ -110,6 +110,6 @@ def test_forms_that_are_not_from_our_pages_are_refused_with_a_page(
     installation: Installation, path: str, form: list[tuple[str, bytes]]
 ) -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    answer = _visitor(installation).post(f"/{path}", content=encoded(form), headers=kind)
+    answer = _person(installation).post(f"/{path}", content=encoded(form), headers=kind)
     assert answer.status_code in (400, 403), answer.text
     assert answer.headers["content-type"].startswith("text/html")

@@ -70,9 +70,9 @@ def test_the_api_can_be_scaled() -> None:
 
 
 def test_the_database_has_the_memory_it_has_in_make_up() -> None:
-    told = dict(each.split("=") for each in SERVICES["db"]["command"] if "=" in each)
-    assert told == {name: value for name, value in SETTINGS.items() if name in told}
-    assert {"shared_buffers", "wal_buffers", "max_wal_size"} <= set(told)
+    reported = dict(each.split("=") for each in SERVICES["db"]["command"] if "=" in each)
+    assert reported == {name: value for name, value in SETTINGS.items() if name in reported}
+    assert {"shared_buffers", "wal_buffers", "max_wal_size"} <= set(reported)
 
 
 def test_the_image_is_built_from_a_wheel_that_has_all_its_files(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from harness.browser_session import Form, Visitor
+from harness.browser_session import BrowserSession, Form
 from harness.installation import Installation
 from runtime.local.servers import free_port
 
@@ -37,7 +37,7 @@ def house() -> Iterator[Installation]:
         provider.terminate()
 
 
-class Citizen(Visitor):
+class Citizen(BrowserSession):
     """Walks through the provider's own pages, too."""
 
     def at_provider(self, start: str, login: str) -> httpx.Response:
@@ -87,11 +87,11 @@ def test_a_password_member_with_the_same_address_is_never_taken_over(house: Inst
 
 
 def test_a_callback_that_this_browser_did_not_ask_for_is_refused(house: Installation) -> None:
-    visitor = Citizen(house)
-    assert visitor.get("/oauth/provider/callback?code=x&state=y").status_code == 400
-    visitor.get("/oauth/provider")
+    person = Citizen(house)
+    assert person.get("/oauth/provider/callback?code=x&state=y").status_code == 400
+    person.get("/oauth/provider")
     for state in ("y", "é", ""):
-        answer = visitor.get("/oauth/provider/callback", params={"code": "x", "state": state})
+        answer = person.get("/oauth/provider/callback", params={"code": "x", "state": state})
         assert answer.status_code == 400, state
 
 
@@ -105,5 +105,5 @@ def test_a_coordinator_still_owes_the_second_step(house: Installation) -> None:
 
 
 def test_without_a_provider_the_page_does_not_exist(installation: Installation) -> None:
-    assert Visitor(installation).get("/oauth/provider").status_code == 404
-    assert "/oauth/provider" not in Visitor(installation).get("/oauth/login").text
+    assert BrowserSession(installation).get("/oauth/provider").status_code == 404
+    assert "/oauth/provider" not in BrowserSession(installation).get("/oauth/login").text

@@ -35,23 +35,23 @@ class Up:
             ["make", "up"], env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
-        said: list[str] = []
+        printed: list[str] = []
         done = threading.Event()
         assert self.process.stdout
         out = self.process.stdout
 
         def listen() -> None:
             for line in out:
-                said.append(line)
+                printed.append(line)
                 if "Ctrl-C" in line:
                     break
             done.set()
 
         threading.Thread(target=listen, daemon=True).start()
-        assert done.wait(90), "".join(said)
-        assert "Ctrl-C" in said[-1], "".join(said)
+        assert done.wait(90), "".join(printed)
+        assert "Ctrl-C" in printed[-1], "".join(printed)
         self.family = psutil.Process(self.process.pid).children(recursive=True)
-        return "".join(said)
+        return "".join(printed)
 
     def interrupt(self) -> None:
         """Ctrl-C reaches the whole foreground group."""
@@ -97,18 +97,20 @@ def test_every_command_of_the_readme_works_and_a_second_start_keeps_its_data(up:
         ("phat-thanh", str(tmp_path / "mirror")),
     ):
         everything = everything.replace(old, new)
-    said = up.shell(everything)
-    assert '"op":"upsert"' in said
-    assert '"channel":"district-radio"' in said
-    assert "Không đọc mã OTP cho ai" in said
-    assert "Tạo tài khoản" in up.shell(f"curl -s '{re.findall(r'http://[^ ]*/invite[?]code=[^ ]+', said)[0].strip()}'")
+    printed = up.shell(everything)
+    assert '"op":"upsert"' in printed
+    assert '"channel":"district-radio"' in printed
+    assert "Không đọc mã OTP cho ai" in printed
+    assert "Tạo tài khoản" in up.shell(
+        f"curl -s '{re.findall(r'http://[^ ]*/invite[?]code=[^ ]+', printed)[0].strip()}'"
+    )
     assert len(list((tmp_path / "mirror" / "media").rglob("*.mp3"))) == 7
 
     printed = re.findall(r"^  (\S.*)$", greeting, re.MULTILINE)
     assert len(printed) == 3
     printed[2] = printed[2].replace("--to phat-thanh", f"--to {tmp_path / 'second'}")
-    said = up.shell("\n".join(printed))
-    assert '"seq"' in said
+    printed = up.shell("\n".join(printed))
+    assert '"seq"' in printed
     assert len(list((tmp_path / "second" / "media").rglob("*.mp3"))) == 7
 
     up.interrupt()
@@ -123,7 +125,7 @@ def test_every_command_of_the_readme_works_and_a_second_start_keeps_its_data(up:
     up.interrupt()
 
 
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

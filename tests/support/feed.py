@@ -64,15 +64,15 @@ class Bench:
             await work.commit(WRITE)
         return made.id
 
-    async def edition(self, material_id: UUID, version: int) -> None:
+    async def add_version(self, material_id: UUID, version: int) -> None:
         async with self.work() as work:
             kid = await (await work.connection()).fetchval("SELECT kid FROM signing_keys LIMIT 1")
             body = body_of(version)
-            seal = Signature(sha256=sha256(body).hexdigest(), value="s", kid=kid)
+            signature = Signature(sha256=sha256(body).hexdigest(), value="s", kid=kid)
             now = datetime.now(UTC)
             await work.publications.add(
                 PublishedVersion(
-                    material_id=material_id, version=version, document=body, signature=seal, published_at=now
+                    material_id=material_id, version=version, document=body, signature=signature, published_at=now
                 )
             )
             await work.commit(WRITE)
@@ -86,11 +86,11 @@ class Bench:
             reason=reason,
         )
 
-    async def place(self) -> ChannelHead:
+    async def head(self) -> ChannelHead:
         return await self.feed.get_channel_head(self.slug, ANONYMOUS)
 
     async def page(self, seq: int, limit: int, *, first: bool) -> Page:
-        cursor = None if first else str(cursor_at((await self.place()).epoch, self.channel.id, seq))
+        cursor = None if first else str(cursor_at((await self.head()).epoch, self.channel.id, seq))
         return await self.feed.get_page(self.slug, ANONYMOUS, cursor, limit)
 
     async def seen_after(self, seq: int) -> tuple[list[UUID], int]:
@@ -103,7 +103,7 @@ class Bench:
 
 async def publish(bench: Bench, material_id: UUID, version: int, reason: str | None = None) -> None:
     if reason is None:
-        await bench.edition(material_id, version)
+        await bench.add_version(material_id, version)
     async with bench.work() as work:
         work.feed_entries.add([bench.entry(material_id, version, reason)])
         await work.commit(WRITE)
@@ -111,4 +111,4 @@ async def publish(bench: Bench, material_id: UUID, version: int, reason: str | N
 
 async def digest_of(bench: Bench, *, fresh: bool = False) -> Digest:
     reader = DigestReader(bench.pool) if fresh else bench.digests
-    return await reader.get_digest(await bench.place(), None)
+    return await reader.get_digest(await bench.head(), None)

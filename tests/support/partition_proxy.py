@@ -22,7 +22,7 @@ class Line:
         self._server = Path(parse_qs(parts.query)["host"][0]) / _SOCKET
         self._home = Path(tempfile.mkdtemp(prefix="lantoa-line-"))
         self.url = parts._replace(query=f"host={self._home}").geturl()
-        self.deaf = False
+        self.partitioned = False
         self.cut = False
         self.lingers = False
         self.withheld = 0
@@ -58,7 +58,7 @@ class Line:
             while data := await source.read(65536):
                 if asked and b"LISTEN" in data:
                     listens[0] = True
-                if not asked and (self.cut or (self.deaf and listens[0])):
+                if not asked and (self.cut or (self.partitioned and listens[0])):
                     self.withheld += len(data)
                     continue
                 sink.write(data)

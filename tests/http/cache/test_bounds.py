@@ -78,45 +78,45 @@ def test_who_has_not_asked_for_a_minute_is_forgotten_and_who_waits_is_not() -> N
     assert reader.known(b"waits").until > now, "its session was looked at again"
 
 
-def test_replies_are_bounded_and_none_outlives_a_change() -> None:
-    replies, now = RequestMemo(), time.monotonic()
+def test_the_request_memo_is_bounded_and_nothing_in_it_outlives_a_change() -> None:
+    memo, now = RequestMemo(), time.monotonic()
     bearer = Bearer(UUID(int=2), frozenset(), "c", int(time.time()) + 600)
     signed, anonymous = (Caller(ACTOR, Bucket(60, now), bearer=each) for each in (bearer, None))
     repeat = CachePolicy(None, None, 60, nothing_new=False, count_each=False)
 
     def keep(path: str, caller: Caller, answer: CachedResponse) -> Any:
         asked = ("GET", path, b"", ((b"authorization", b"Bearer x"),))
-        replies.store(asked, MemoizedReply(answer, caller, Counts()), now + 2)
-        return replies.find(asked)
+        memo.store(asked, MemoizedReply(answer, caller, Counts()), now + 2)
+        return memo.find(asked)
 
     small = CachedResponse(200, [], b"", repeat)
-    assert keep("/large", signed, CachedResponse(200, [], b"x" * (replies.bound_bytes // 8), repeat)) is None
+    assert keep("/large", signed, CachedResponse(200, [], b"x" * (memo.bound_bytes // 8), repeat)) is None
     assert keep("/" + "x" * MAX_BYTES, signed, small) is None, "nor what was asked at length"
     assert keep("/anonymous", anonymous, small) is None, "its address is not among the headers"
     sizes = []
     for n in range(2_500):
         assert keep(f"/{n}", signed, CachedResponse(200, [], b"x" * 8_000, repeat)).until == now + 2
-        sizes.append(replies.size_bytes)
-    assert replies.bound_bytes * 0.99 < max(sizes) <= replies.bound_bytes
-    replies.clear()
-    assert replies.size_bytes == 0
+        sizes.append(memo.size_bytes)
+    assert memo.bound_bytes * 0.99 < max(sizes) <= memo.bound_bytes
+    memo.clear()
+    assert memo.size_bytes == 0
 
     page = CachedResponse(200, [], b"x" * 400_000, repeat)
     for n in range(100):
         assert keep(f"/{n}", signed, page) is not None
         assert keep(f"/{n}", signed, page) is not None
-    assert 400_000 < replies.size_bytes < 600_000, "callers share it, and the same once more takes no more"
+    assert 400_000 < memo.size_bytes < 600_000, "callers share it, and the same once more takes no more"
 
 
 def test_a_worker_loads_nothing_that_it_does_not_use(installation: Installation) -> None:
     """Each worker would have it again: pydantic alone takes nine megabytes."""
     unused = {"PIL", "attr", "pydantic"}
     program = "import sys, api.app; api.app.create_app(); print(*{name.split('.')[0] for name in sys.modules})"
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | installation.environ,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert unused & set(told.stdout.split()) == set()
+    assert unused & set(reported.stdout.split()) == set()

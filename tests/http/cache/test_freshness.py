@@ -88,14 +88,16 @@ def test_who_sleeps_is_woken_when_the_grant_is_lost(installation: Installation, 
     assert newsroom.coordinator.put(grant).status_code == 204
     seconds_until(lambda: reader.get("/v1/channels/officials").status_code == 200)
     head = reader.get("/v1/channels/officials").json()["cursor"]
-    told: list[httpx.Response] = []
+    reported: list[httpx.Response] = []
     asking = {"since": head, "wait": 20}
-    sleeper = threading.Thread(target=lambda: told.append(reader.get("/v1/channels/officials/changes", params=asking)))
-    sleeper.start()
+    waiter = threading.Thread(
+        target=lambda: reported.append(reader.get("/v1/channels/officials/changes", params=asking))
+    )
+    waiter.start()
     seconds_until(lambda: installation.measured(other)["lantoa_polls_waiting"] == 1)
     assert newsroom.coordinator.delete(grant).status_code == 204
-    sleeper.join(2)
-    assert [answer.json()["code"] for answer in told] == ["grant_revoked"]
+    waiter.join(2)
+    assert [answer.json()["code"] for answer in reported] == ["grant_revoked"]
 
 
 def test_a_process_that_hears_nothing_looks_for_itself(installation: Installation, newsroom: Newsroom) -> None:
@@ -105,7 +107,7 @@ def test_a_process_that_hears_nothing_looks_for_itself(installation: Installatio
             material = newsroom.published()
             path, reader = f"/v1/materials/{material['id']}", Person(url)
             seconds_until(lambda: reader.get(path).status_code == 200)
-            line.deaf = True
+            line.partitioned = True
             warm(reader, path)
             newsroom.killed(material)
             assert seconds_until(lambda: reader.get(path).status_code == 410) < DEAF_SECONDS
@@ -127,9 +129,9 @@ def test_without_a_database_nothing_is_remembered_for_long(installation: Install
             began = time.monotonic()
             while reader.get(path).status_code == 200:
                 assert time.monotonic() - began < DEAF_SECONDS
-            told = reader.get(path)
-            assert (told.status_code, told.json()["code"]) == (503, "unavailable")
-            assert int(told.headers["retry-after"]) >= 1
+            reported = reader.get(path)
+            assert (reported.status_code, reported.json()["code"]) == (503, "unavailable")
+            assert int(reported.headers["retry-after"]) >= 1
             line.cut = False
             seconds_until(lambda: reader.get(path).status_code == 410, at_most=20)
         finally:

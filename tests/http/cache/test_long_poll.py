@@ -9,39 +9,39 @@ import httpx
 from harness.installation import Installation
 from harness.people import Newsroom, Person
 
-CROWD = 60
+WAITERS = 60
 
 
-def test_a_crowd_that_waits_hears_of_one_publish(installation: Installation, newsroom: Newsroom) -> None:
+def test_one_publication_wakes_every_waiter(installation: Installation, newsroom: Newsroom) -> None:
     url = installation.second_api(LANTOA_RESPONSE_CACHE="on")
     try:
         tokens = [installation.client_token(installation.new_client("baobinhthuan")) for _ in range(4)]
         readers = [Person(url, token) for token in [*tokens, None]]
         head = readers[-1].get("/v1/channels/public-web").json()["cursor"]
         asking: dict[str, Any] = {"since": head, "wait": 20}
-        told: list[httpx.Response] = []
-        sleepers = [
+        reported: list[httpx.Response] = []
+        waiters = [
             threading.Thread(
-                target=lambda reader: told.append(reader.get("/v1/channels/public-web/changes", params=asking)),
+                target=lambda reader: reported.append(reader.get("/v1/channels/public-web/changes", params=asking)),
                 args=(reader,),
             )
-            for reader in readers * (CROWD // len(readers))
+            for reader in readers * (WAITERS // len(readers))
         ]
-        for each in sleepers:
+        for each in waiters:
             each.start()
         deadline = time.monotonic() + 10
-        while installation.measured(url)["lantoa_polls_waiting"] < CROWD:
+        while installation.measured(url)["lantoa_polls_waiting"] < WAITERS:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         before = asked(installation, url)
         material = newsroom.published()
-        for each in sleepers:
+        for each in waiters:
             each.join(5)
-        assert len(told) == CROWD
-        assert {answer.status_code for answer in told} == {200}
-        assert {answer.json()["changes"][0]["id"] for answer in told} == {material["id"]}
+        assert len(reported) == WAITERS
+        assert {answer.status_code for answer in reported} == {200}
+        assert {answer.json()["changes"][0]["id"] for answer in reported} == {material["id"]}
         time.sleep(1.2)
-        assert asked(installation, url) - before < CROWD / 2, "they asked one by one"
+        assert asked(installation, url) - before < WAITERS / 2, "they asked one by one"
     finally:
         installation.stop_api(url)
 
@@ -51,19 +51,19 @@ def asked(installation: Installation, url: str) -> float:
     return sum(v for k, v in measured.items() if k.startswith("lantoa_responses_total") and 'source="application"' in k)
 
 
-def test_whose_session_ends_while_it_sleeps_is_told_nothing(installation: Installation, newsroom: Newsroom) -> None:
+def test_a_caller_whose_session_ends_while_it_waits_gets_401(installation: Installation, newsroom: Newsroom) -> None:
     client = installation.new_client("baobinhthuan")
     token = installation.client_token(client)
     reader = Person(installation.url, token)
     head = reader.get("/v1/channels/press").json()["cursor"]
-    told: list[httpx.Response] = []
+    reported: list[httpx.Response] = []
     asking: dict[str, Any] = {"since": head, "wait": 20}
-    sleeper = threading.Thread(target=lambda: told.append(reader.get("/v1/channels/press/changes", params=asking)))
-    sleeper.start()
+    waiter = threading.Thread(target=lambda: reported.append(reader.get("/v1/channels/press/changes", params=asking)))
+    waiter.start()
     time.sleep(1)
     auth = (client["client_id"], client["client_secret"])
     httpx.post(f"{installation.url}/oauth/revoke", data={"token": token}, auth=auth).raise_for_status()
     time.sleep(5.2)
     newsroom.published()
-    sleeper.join(5)
-    assert [answer.status_code for answer in told] == [401]
+    waiter.join(5)
+    assert [answer.status_code for answer in reported] == [401]

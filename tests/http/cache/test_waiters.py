@@ -25,19 +25,19 @@ class Waiting:
     """Many waiters of a channel, and the order in which they looked. The first looks until the gate is open."""
 
     def __init__(self) -> None:
-        self.crowd = Waiters()
+        self.waiters = Waiters()
         self.looked: list[int] = []
         self.gate = asyncio.Event()
 
     async def wait(self, number: int, until: float) -> None:
-        sleeper = self.crowd.join(CHANNEL, until)
+        waiter = self.waiters.join(CHANNEL, until)
         try:
-            await sleeper
+            await waiter
             self.looked.append(number)
             if len(self.looked) == 1:
                 await self.gate.wait()
         finally:
-            self.crowd.leave(sleeper, CHANNEL, until)
+            self.waiters.leave(waiter, CHANNEL, until)
 
     async def gather(self, seconds: float = 20) -> list[Any]:
         until = asyncio.get_running_loop().time() + seconds
@@ -55,7 +55,7 @@ async def _turns(count: int = 20) -> None:
 async def test_one_looks_before_all_others() -> None:
     waiting = Waiting()
     tasks = await waiting.gather()
-    waiting.crowd.wake(frozenset({CHANNEL}))
+    waiting.waiters.wake(frozenset({CHANNEL}))
     await _turns()
     assert len(waiting.looked) == 1
     waiting.gate.set()
@@ -67,7 +67,7 @@ async def test_one_looks_before_all_others() -> None:
 async def test_who_goes_ahead_may_go_away() -> None:
     waiting = Waiting()
     tasks = await waiting.gather()
-    waiting.crowd.wake(None)
+    waiting.waiters.wake(None)
     await _turns()
     [ahead] = waiting.looked
     tasks[ahead].cancel()
@@ -82,7 +82,7 @@ async def test_who_went_away_before_the_call_is_not_sent_ahead() -> None:
     tasks = await waiting.gather()
     for each in tasks[:-1]:
         each.cancel()
-    waiting.crowd.wake(frozenset({CHANNEL}))
+    waiting.waiters.wake(frozenset({CHANNEL}))
     await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
     assert waiting.looked == [MANY - 1]
 
@@ -91,7 +91,7 @@ async def test_who_went_away_before_the_call_is_not_sent_ahead() -> None:
 async def test_whose_time_is_up_does_not_wait_for_who_went_ahead() -> None:
     waiting = Waiting()
     tasks = await waiting.gather(0.3)
-    waiting.crowd.wake(frozenset({CHANNEL}))
+    waiting.waiters.wake(frozenset({CHANNEL}))
     async with asyncio.timeout(5):
         while len(waiting.looked) < MANY:
             await asyncio.sleep(0.01)

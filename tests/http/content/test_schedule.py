@@ -115,10 +115,10 @@ def test_a_killed_material_comes_back_as_a_new_draft(installation: Installation,
     assert verdict(stranger.post(f"{DESK}/{live['id']}/duplicate", json={})) == (404, "not_found")
 
 
-def test_the_desk_lists_what_the_caller_may_do(newsroom: Newsroom) -> None:
+def test_the_working_copy_lists_the_callers_allowed_actions(newsroom: Newsroom) -> None:
     approved = newsroom.approved(newsroom.draft())
     path = f"{DESK}/{approved['id']}"
-    told = {
+    reported = {
         name: set(person.get(path).json()["allowed_actions"])
         for name, person in (
             ("editor", newsroom.editor),
@@ -126,7 +126,7 @@ def test_the_desk_lists_what_the_caller_may_do(newsroom: Newsroom) -> None:
             ("boss", newsroom.coordinator),
         )
     }
-    assert told == {
+    assert reported == {
         "editor": {"duplicate"},
         "approver": {"return"},
         "boss": {"return", "publish", "schedule", "duplicate"},

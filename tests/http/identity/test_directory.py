@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.browser_session import App, Form, Visitor
+from harness.browser_session import App, BrowserSession, Form
 from harness.installation import PASSWORD, Installation
 from harness.people import Newsroom, Person, pull
 
@@ -124,23 +124,23 @@ def test_a_person_is_invited_accepts_signs_in_and_is_suspended(installation: Ins
     owner = boss.get("/v1/me").json()["organization"]["id"]
     made = boss.post("/v1/invitations", json={"organization_id": owner, "roles": ["editor"]})
     assert made.status_code == 201, made.text
-    visitor = Visitor(installation)
-    page = visitor.get(made.json()["link"])
+    person = BrowserSession(installation)
+    page = person.get(made.json()["link"])
     assert "Tạo tài khoản" in page.text
-    taken = visitor.submit(page, name="Lan", login="bientap.stttt", password=PASSWORD)
+    taken = person.submit(page, name="Lan", login="bientap.stttt", password=PASSWORD)
     assert (taken.status_code, "đã có" in taken.text) == (422, True)
-    easy = visitor.submit(page, name="Lan", login="lan.moi", password="lan.moi123456")
+    easy = person.submit(page, name="Lan", login="lan.moi", password="lan.moi123456")
     assert (easy.status_code, "dễ đoán" in easy.text) == (422, True)
-    accepted = visitor.follow(visitor.submit(page, name="Lan", login="lan.moi", password=PASSWORD))
+    accepted = person.follow(person.submit(page, name="Lan", login="lan.moi", password=PASSWORD))
     assert str(accepted.url).endswith("/account")
-    assert Visitor(installation).get(made.json()["link"]).status_code == 404  # once
+    assert BrowserSession(installation).get(made.json()["link"]).status_code == 404  # once
     member = next(each for each in boss.get("/v1/members?limit=200").json()["items"] if each["login"] == "lan.moi")
     assert "email" not in member
     path, match = f"/v1/members/{member['id']}", {"if-match": f'"{member["revision"]}"'}
     assert boss.patch(path, json={"active": False}, headers=match).status_code == 200
     assert boss.patch(path, json={"active": True}, headers=match).status_code == 412
-    assert Visitor(installation).sign_in("lan.moi").status_code == 401
-    assert visitor.get("/account").status_code == 303
+    assert BrowserSession(installation).sign_in("lan.moi").status_code == 401
+    assert person.get("/account").status_code == 303
 
 
 def test_an_invitation_can_be_withdrawn(installation: Installation, boss: Person) -> None:
@@ -148,22 +148,22 @@ def test_an_invitation_can_be_withdrawn(installation: Installation, boss: Person
     made = boss.post("/v1/invitations", json={"organization_id": owner, "roles": ["editor"]}).json()
     assert boss.delete(f"/v1/invitations/{made['id']}").status_code == 204
     assert boss.delete(f"/v1/invitations/{made['id']}").status_code == 404
-    assert Visitor(installation).get(made["link"]).status_code == 404
+    assert BrowserSession(installation).get(made["link"]).status_code == 404
 
 
 def test_a_coordinator_needs_a_second_step_and_each_code_is_good_once(installation: Installation) -> None:
     member = installation.new_member("stttt", "coordinator")
-    visitor = Visitor(installation)
-    recovery = visitor.sign_in(member.login)
+    person = BrowserSession(installation)
+    recovery = person.sign_in(member.login)
     codes = [part.split("</code>")[0] for part in recovery.text.split("<code>")[1:]]
     assert len(codes) == 10
-    assert visitor.get("/account").status_code == 200
-    other = Visitor(installation)
+    assert person.get("/account").status_code == 200
+    other = BrowserSession(installation)
     step = other.follow(other.submit(other.get("/oauth/login"), login=member.login, password=PASSWORD))
     assert other.get("/account").status_code == 303, "the password alone opens nothing"
     assert other.submit(step, code="000000").status_code == 401
     assert other.follow(other.submit(step, code=codes[0])).url.path == "/account"
-    third = Visitor(installation)
+    third = BrowserSession(installation)
     step = third.follow(third.submit(third.get("/oauth/login"), login=member.login, password=PASSWORD))
     assert third.submit(step, code=codes[0]).status_code == 401
 
@@ -177,9 +177,9 @@ def test_a_sign_in_never_leads_to_another_site(installation: Installation) -> No
         "/account/..//evil",
         "\\\\evil",
     ):
-        visitor = Visitor(installation)
-        page = visitor.get("/oauth/login", params={"next": where})
-        answer = visitor.submit(page, login=member.login, password=PASSWORD)
+        person = BrowserSession(installation)
+        page = person.get("/oauth/login", params={"next": where})
+        answer = person.submit(page, login=member.login, password=PASSWORD)
         assert "evil" not in answer.headers["location"] or answer.headers["location"].startswith("/account/"), where
         assert not answer.headers["location"].startswith("//")
 
@@ -201,7 +201,7 @@ def test_a_persons_data_can_be_taken_along_and_erased_while_the_audit_stays_whol
     assert member.login not in left
     assert "Người Thử" not in left
     assert installation.sql("SELECT count(*) AS n FROM credentials WHERE member_id = $1", member.id) == [{"n": 0}]
-    assert Visitor(installation).sign_in(member.login).status_code == 401
+    assert BrowserSession(installation).sign_in(member.login).status_code == 401
     verified = lantoa(installation, "audit", "verify", "--json")
     assert (verified.returncode, json.loads(verified.stdout)["broken_at"]) == (0, None), verified.stderr
 
@@ -316,9 +316,9 @@ def test_an_altered_or_removed_audit_row_is_found(installation: Installation, ne
     assert verify("--head", forged)[0] == 2
 
 
-def test_pages_speak_the_visitors_language(installation: Installation) -> None:
-    english = Visitor(installation)
+def test_pages_are_in_the_browsers_language(installation: Installation) -> None:
+    english = BrowserSession(installation)
     english.headers["accept-language"] = "en"
     assert "Sign in" in english.get("/oauth/login").text
-    assert "Đăng nhập" in Visitor(installation).get("/oauth/login").text
+    assert "Đăng nhập" in BrowserSession(installation).get("/oauth/login").text
     assert Form(english.get("/oauth/login").text).action == "/oauth/login"

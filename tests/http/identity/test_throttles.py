@@ -6,7 +6,7 @@ import httpx
 import pyotp
 import pytest
 
-from harness.browser_session import Visitor
+from harness.browser_session import BrowserSession
 from harness.installation import PASSWORD, Installation
 
 ATTACKER, OFFICE = "203.0.113.7", "198.51.100.9"
@@ -19,14 +19,14 @@ def behind_proxy(installation: Installation) -> Iterator[str]:
     installation.stop_api(url)
 
 
-def visitor(url: str, address: str) -> Visitor:
-    made = Visitor(url)
+def person(url: str, address: str) -> BrowserSession:
+    made = BrowserSession(url)
     made.headers["x-forwarded-for"] = address
     return made
 
 
 def wrong_password(url: str, address: str, login: str) -> int:
-    with visitor(url, address) as guesser:
+    with person(url, address) as guesser:
         return guesser.sign_in(login, "sai-mật-khẩu-rồi").status_code
 
 
@@ -42,20 +42,20 @@ def token(url: str, address: str, client: dict[str, str], secret: str) -> int:
 
 def test_wrong_secrets_of_others_never_keep_a_partner_out(installation: Installation, behind_proxy: str) -> None:
     client = installation.new_client("daituyphong")
-    told = [token(behind_proxy, ATTACKER, client, f"wrong-{n}") for n in range(60)]
-    assert told[:50] == [401] * 50
-    assert set(told[50:]) == {429}
+    reported = [token(behind_proxy, ATTACKER, client, f"wrong-{n}") for n in range(60)]
+    assert reported[:50] == [401] * 50
+    assert set(reported[50:]) == {429}
     assert token(behind_proxy, OFFICE, client, client["client_secret"]) == 200
     assert token(behind_proxy, ATTACKER, client, client["client_secret"]) == 200, "256 random bits are not guessed"
 
 
 def test_wrong_passwords_of_others_never_keep_a_coordinator_out(installation: Installation, behind_proxy: str) -> None:
     login = installation.new_member("stttt", "editor").login
-    with visitor(behind_proxy, ATTACKER) as known:
+    with person(behind_proxy, ATTACKER) as known:
         assert known.sign_in(login).status_code == 200
-        told = [wrong_password(behind_proxy, ATTACKER, login) for _ in range(8)]
-        assert told == [401] * 5 + [429] * 3
-        with visitor(behind_proxy, OFFICE) as elsewhere:
+        reported = [wrong_password(behind_proxy, ATTACKER, login) for _ in range(8)]
+        assert reported == [401] * 5 + [429] * 3
+        with person(behind_proxy, OFFICE) as elsewhere:
             assert elsewhere.sign_in(login).status_code == 200
         known.post("/oauth/logout")
         known.cookies.delete("lantoa_login") if "lantoa_login" in known.cookies else None
@@ -65,45 +65,45 @@ def test_wrong_passwords_of_others_never_keep_a_coordinator_out(installation: In
 
 def test_a_known_browser_that_guesses_is_stopped_too(installation: Installation, behind_proxy: str) -> None:
     member = installation.new_member("stttt", "editor")
-    with visitor(behind_proxy, OFFICE) as browser:
+    with person(behind_proxy, OFFICE) as browser:
         browser.sign_in(member.login)
         for name in [name for name in browser.cookies if "device" not in name]:
             browser.cookies.delete(name)
-        told = [browser.sign_in(member.login, "sai-mật-khẩu-rồi").status_code for _ in range(7)]
-    assert told == [401] * 5 + [429] * 2
+        reported = [browser.sign_in(member.login, "sai-mật-khẩu-rồi").status_code for _ in range(7)]
+    assert reported == [401] * 5 + [429] * 2
 
 
 def test_a_device_cookie_is_of_one_account_and_cannot_be_made_up(installation: Installation, behind_proxy: str) -> None:
     mine, other = (installation.new_member("stttt", "editor").login for _ in range(2))
-    with visitor(behind_proxy, ATTACKER) as browser:
+    with person(behind_proxy, ATTACKER) as browser:
         browser.sign_in(mine)
         cookies = dict(browser.cookies)
         [name] = [name for name in cookies if "device" in name]
-        told = []
+        reported = []
         for n in range(7):
-            with visitor(behind_proxy, ATTACKER) as guesser:
+            with person(behind_proxy, ATTACKER) as guesser:
                 guesser.cookies.set(name, cookies[name] if n % 2 else f"{n}{cookies[name]}")
-                told.append(guesser.sign_in(other, "sai-mật-khẩu-rồi").status_code)
-    assert told == [401] * 5 + [429] * 2
+                reported.append(guesser.sign_in(other, "sai-mật-khẩu-rồi").status_code)
+    assert reported == [401] * 5 + [429] * 2
 
 
 def test_one_address_that_tries_many_accounts_is_stopped(installation: Installation, behind_proxy: str) -> None:
-    told = [wrong_password(behind_proxy, "203.0.113.99", f"nguoi.{n}") for n in range(53)]
-    assert told == [401] * 50 + [429] * 3
+    reported = [wrong_password(behind_proxy, "203.0.113.99", f"nguoi.{n}") for n in range(53)]
+    assert reported == [401] * 50 + [429] * 3
 
 
 def test_second_factor_codes_are_bounded_for_each_account_from_any_address(
     installation: Installation, behind_proxy: str
 ) -> None:
     login = installation.new_member("stttt", "coordinator").login
-    with visitor(behind_proxy, OFFICE) as owner:
+    with person(behind_proxy, OFFICE) as owner:
         assert owner.sign_in(login).status_code == 200
         seed = owner.seed
-    told = []
+    reported = []
     for n in range(7):
-        with visitor(behind_proxy, f"203.0.113.{n + 20}") as thief:
+        with person(behind_proxy, f"203.0.113.{n + 20}") as thief:
             page = thief.get("/oauth/login", params={"next": "/account"})
             page = thief.follow(thief.submit(page, login=login, password=PASSWORD))
             wrong = "000000" if pyotp.TOTP(seed).now() != "000000" else "111111"
-            told.append(thief.submit(page, code=wrong).status_code)
-    assert told == [401] * 5 + [429] * 2
+            reported.append(thief.submit(page, code=wrong).status_code)
+    assert reported == [401] * 5 + [429] * 2

@@ -84,7 +84,7 @@ def test_a_narrower_scope_can_be_asked_and_binds(installation: Installation, cli
     assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
 
 
-def test_the_limit_of_requests_is_told_to_identified_callers(
+def test_identified_callers_get_their_rate_limit_in_a_header(
     installation: Installation, client: dict[str, str]
 ) -> None:
     answer = Person(installation.url, installation.client_token(client)).get("/v1/me")

@@ -51,8 +51,8 @@ def test_tuspy_uploads_a_recording_in_pieces(installation: Installation, newsroo
         str(RECORDING), chunk_size=50_000, metadata={"filename": "tuspy.mp3"}, upload_checksum=False
     )
     uploader.upload()
-    told = newsroom.editor.head(uploader.url.replace(installation.url, ""), headers=TUS)
-    asset = newsroom.editor.get(f"/v1/assets/{told.headers['lantoa-asset']}").json()
+    reported = newsroom.editor.head(uploader.url.replace(installation.url, ""), headers=TUS)
+    asset = newsroom.editor.get(f"/v1/assets/{reported.headers['lantoa-asset']}").json()
     assert asset["sha256"] == sha256(RECORDING.read_bytes()).hexdigest()
     assert (asset["media_type"], asset["filename"]) == ("audio/mpeg", "tuspy.mp3")
     assert 60_000 < asset["duration_ms"] < 64_000
@@ -72,8 +72,8 @@ def test_curl_uploads_in_one_request(installation: Installation, newsroom: Newsr
 
 
 def test_discovery_and_termination(newsroom: Newsroom) -> None:
-    told = newsroom.editor.options("/v1/uploads")
-    assert (told.status_code, told.headers["tus-version"]) == (204, "1.0.0")
+    reported = newsroom.editor.options("/v1/uploads")
+    assert (reported.status_code, reported.headers["tus-version"]) == (204, "1.0.0")
     made = newsroom.editor.post("/v1/uploads", headers=TUS | {"upload-length": "10"})
     path = httpx.URL(made.headers["location"]).path
     assert newsroom.editor.patch(path, content=b"12345", headers=STREAM | {"upload-offset": "0"}).status_code == 204

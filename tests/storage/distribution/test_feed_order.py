@@ -25,7 +25,7 @@ class Writer:
         await self.work.__aenter__()
         await (await self.work.connection()).execute("SELECT 1")
 
-    async def place(self) -> None:
+    async def head(self) -> None:
         self.work.feed_entries.add([self.bench.entry(self.material_id, 1)])
         await self.work.feed_entries.defer_placing()
         statement, arguments = self.work.sql.take_deferred()
@@ -56,11 +56,11 @@ def test_no_interleaving_of_two_publishers_hides_a_change_from_a_reader(installa
 async def _interleave(bench: Bench, order: tuple[str, ...]) -> None:
     ids = {name: await bench.material() for name in "ab"}
     for each in ids.values():
-        await bench.edition(each, 1)
+        await bench.add_version(each, 1)
     writers = {name: Writer(bench, ids[name]) for name in "ab"}
     steps = {name: iter(("begin", "place", "commit")) for name in "ab"}
     last: dict[str, asyncio.Task[None] | None] = {"a": None, "b": None}
-    seen, cursor = set(), (await bench.place()).head
+    seen, cursor = set(), (await bench.head()).head
 
     async def chained(before: asyncio.Task[None] | None, name: str, step: str) -> None:
         if before:
@@ -98,7 +98,7 @@ def test_after_any_writes_and_reads_every_mirror_equals_the_channel(
         def publish_in_parallel(self, count: int) -> None:
             async def one() -> None:
                 material_id = await bench.material()
-                await bench.edition(material_id, 1)
+                await bench.add_version(material_id, 1)
                 await self.write(material_id, 1)
 
             async def many() -> None:
@@ -117,7 +117,7 @@ def test_after_any_writes_and_reads_every_mirror_equals_the_channel(
             if self.versions:
                 material_id = sorted(self.versions)[pick % len(self.versions)]
                 version = self.versions[material_id] + 1
-                loop.run_until_complete(bench.edition(material_id, version))
+                loop.run_until_complete(bench.add_version(material_id, version))
                 loop.run_until_complete(self.write(material_id, version))
 
         @rule(pick=st.integers(0, 10**6), reason=st.sampled_from(["killed", "out_of_scope", "expired"]))
@@ -160,7 +160,7 @@ def test_after_any_writes_and_reads_every_mirror_equals_the_channel(
 
         @invariant()
         def heads_only_grow(self) -> None:
-            head = loop.run_until_complete(bench.place()).head
+            head = loop.run_until_complete(bench.head()).head
             assert head >= getattr(self, "head", 0)
             self.head = head
 

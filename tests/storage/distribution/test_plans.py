@@ -89,7 +89,7 @@ SELECT gen_random_uuid(), (SELECT id FROM clients LIMIT 1), now(), now() + inter
 """
 
 
-async def crowd(installation: Installation, first: int, last: int) -> None:
+async def many_partners(installation: Installation, first: int, last: int) -> None:
     """More partners, grants, files and sessions."""
     connection = await asyncpg.connect(**parse_url(installation.environ["LANTOA_DATABASE_URL"]))
     await connection.execute(_CROWD, first, last)
@@ -132,9 +132,9 @@ async def explained(installation: Installation, slug: str, *ways: Mapping[str, s
             for name, (query, *values) in reads.items():
                 await connection.execute(f"PREPARE hot AS {query}")
                 given = ", ".join(map(literal, values))
-                told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot({given})")
+                reported = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE hot({given})")
                 await connection.execute("DEALLOCATE hot")
-                plan = json.loads(told)[0]["Plan"]
+                plan = json.loads(reported)[0]["Plan"]
                 if settings["plan_cache_mode"] == PREPARED_STATEMENTS["plan_cache_mode"]:
                     assert max(sorted_rows(plan), default=0) < PAGE / 2, f"{name} is sorted"
                 pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
@@ -167,10 +167,10 @@ def sorted_rows(plan: dict[str, Any]) -> Iterator[float]:
 
 def test_no_hot_read_walks_a_table_or_grows_with_the_materials(grown: Installation) -> None:
     finished(fill(grown, FEW))
-    finished(crowd(grown, 1, FEW))
+    finished(many_partners(grown, 1, FEW))
     few = finished(explained(grown, CHANNEL, *WAYS))
     finished(fill(grown, MANY))
-    finished(crowd(grown, FEW + 1, MANY))
+    finished(many_partners(grown, FEW + 1, MANY))
     many = finished(explained(grown, CHANNEL, *WAYS))
     assert {name: tables for name, (tables, _) in many.items() if tables} == {}
     for name, (_, pages) in many.items():

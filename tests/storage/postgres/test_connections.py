@@ -51,7 +51,7 @@ def test_last_words_between_two_questions_are_unavailable(installation: Installa
         asyncio.run(work(line))
 
 
-def test_a_connection_that_said_its_last_words_is_not_lent_again(installation: Installation) -> None:
+def test_a_terminated_connection_is_not_handed_out_again(installation: Installation) -> None:
     url = installation.environ["LANTOA_DATABASE_URL"]
 
     async def work(line: Line) -> None:

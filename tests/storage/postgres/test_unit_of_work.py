@@ -56,7 +56,7 @@ def test_what_is_kept_for_later_goes_with_the_commit_and_only_with_it(installati
     with_work(installation, test)
 
 
-def test_a_failure_that_nobody_heard_of_is_no_commit(installation: Installation) -> None:
+def test_a_commit_whose_answer_was_lost_is_not_reported_as_success(installation: Installation) -> None:
     """PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error: the audit row finds it out."""
 
     async def test(work: PostgresUnitOfWork) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from harness.browser_session import App, Visitor
+from harness.browser_session import App, BrowserSession
 from harness.installation import Installation
 from harness.people import ARTICLE, Newsroom, Person
 
@@ -119,11 +119,11 @@ def test_51_a_failure_shows_a_trace_id_and_neither_stack_nor_sql(
 def test_52_what_matters_for_security_is_one_audit_row_without_a_secret(installation: Installation) -> None:
     member = installation.new_member("stttt", "editor")
     app = App(installation)
-    visitor = Visitor(installation)
-    page = visitor.get("/oauth/login")
-    visitor.submit(page, login=member.login, password="sai-hoàn-toàn-rồi")
-    visitor.sign_in(member.login)
-    code = app.allowed(visitor)["code"]
+    person = BrowserSession(installation)
+    page = person.get("/oauth/login")
+    person.submit(page, login=member.login, password="sai-hoàn-toàn-rồi")
+    person.sign_in(member.login)
+    code = app.allowed(person)["code"]
     tokens = app.redeem(code).json()
     data = {"client_id": app.id, "token": tokens["refresh_token"]}
     assert httpx.post(f"{installation.url}/oauth/revoke", data=data).status_code == 200

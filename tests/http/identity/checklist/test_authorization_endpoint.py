@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import pytest
 
-from harness.browser_session import App, Form, Visitor
+from harness.browser_session import App, BrowserSession, Form
 from harness.installation import Installation
 
 
@@ -16,8 +16,8 @@ def app(installation: Installation) -> App:
 
 
 @pytest.fixture(scope="module")
-def visitor(installation: Installation) -> Visitor:
-    signed_in = Visitor(installation)
+def person(installation: Installation) -> BrowserSession:
+    signed_in = BrowserSession(installation)
     assert signed_in.sign_in(installation.new_member("stttt", "editor").login).status_code == 200
     return signed_in
 
@@ -27,29 +27,29 @@ def error_of(answer: httpx.Response) -> str:
     return parse_qs(urlsplit(answer.headers["location"]).query)["error"][0]
 
 
-def test_01_another_redirect_uri_gets_a_page_and_never_a_redirect(app: App, visitor: Visitor) -> None:
+def test_01_another_redirect_uri_gets_a_page_and_never_a_redirect(app: App, person: BrowserSession) -> None:
     for uri in (
         "https://app.example/cB",
         "https://app.example/cb/",
         "https://app.example/cb?x=1",
         "http://app.example/cb",
     ):
-        answer = visitor.get(app.address(redirect_uri=uri))
+        answer = person.get(app.address(redirect_uri=uri))
         assert (answer.status_code, "location" in answer.headers) == (400, False), uri
         assert "text/html" in answer.headers["content-type"]
 
 
 def test_02_a_native_app_may_choose_its_loopback_port_and_nothing_else(
-    installation: Installation, visitor: Visitor
+    installation: Installation, person: BrowserSession
 ) -> None:
     native = App(installation, "http://127.0.0.1/cb")
-    assert visitor.get(native.address(redirect_uri="http://127.0.0.1:51004/cb")).status_code == 200
+    assert person.get(native.address(redirect_uri="http://127.0.0.1:51004/cb")).status_code == 200
     for uri in ("http://127.0.0.1:51004/other", "http://127.0.0.2:51004/cb", "http://localhost:51004/cb"):
-        assert visitor.get(native.address(redirect_uri=uri)).status_code == 400, uri
+        assert person.get(native.address(redirect_uri=uri)).status_code == 400, uri
 
 
 def test_03_unknown_or_disabled_clients_and_an_ambiguous_address_are_never_redirected(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
     gone = App(installation)
     installation.sql("UPDATE clients SET active = false WHERE id = $1", gone.id)
@@ -57,76 +57,78 @@ def test_03_unknown_or_disabled_clients_and_an_ambiguous_address_are_never_redir
     uris = ["https://a.example/cb", "https://b.example/cb"]
     installation.sql("UPDATE clients SET redirect_uris = $2 WHERE id = $1", several.id, uris)
     for address in (app.address(client_id="nobody"), gone.address(), several.address(redirect_uri=None)):
-        answer = visitor.get(address)
+        answer = person.get(address)
         assert (answer.status_code, "location" in answer.headers) == (400, False)
 
 
-def test_04_only_codes_are_given(app: App, visitor: Visitor) -> None:
+def test_04_only_codes_are_given(app: App, person: BrowserSession) -> None:
     for kind in ("token", "id_token", 'x"', "é", "code token"):
-        answer = visitor.get(app.address(response_type=kind))
+        answer = person.get(app.address(response_type=kind))
         assert answer.status_code == 400 or error_of(answer) == "unsupported_response_type", kind
         assert "access_token" not in answer.headers.get("location", "")
 
 
-def test_05_a_challenge_with_s256_is_required(app: App, visitor: Visitor) -> None:
+def test_05_a_challenge_with_s256_is_required(app: App, person: BrowserSession) -> None:
     for changes in ({"code_challenge": None}, {"code_challenge_method": "plain"}, {"code_challenge_method": None}):
-        assert error_of(visitor.get(app.address(**changes))) == "invalid_request", changes
+        assert error_of(person.get(app.address(**changes))) == "invalid_request", changes
 
 
-def test_06_a_challenge_has_43_to_128_unreserved_characters(app: App, visitor: Visitor) -> None:
+def test_06_a_challenge_has_43_to_128_unreserved_characters(app: App, person: BrowserSession) -> None:
     for challenge in ("a" * 42, "a" * 129, "a" * 42 + "+", "a" * 43 + "\n", "é" * 43):
-        assert error_of(visitor.get(app.address(code_challenge=challenge))) == "invalid_request", challenge
+        assert error_of(person.get(app.address(code_challenge=challenge))) == "invalid_request", challenge
 
 
-def test_07_a_repeated_parameter_is_refused(app: App, visitor: Visitor) -> None:
+def test_07_a_repeated_parameter_is_refused(app: App, person: BrowserSession) -> None:
     for again in ("&state=2", "&client_id=x", "&scope=a", f"&redirect_uri={quote(app.uri)}"):
-        answer = visitor.get(app.address() + again)
+        answer = person.get(app.address() + again)
         assert answer.status_code == 400, again
         assert "invalid_request" in answer.text
 
 
-def test_08_a_scope_outside_the_clients_list_is_invalid_scope(installation: Installation, visitor: Visitor) -> None:
+def test_08_a_scope_outside_the_clients_list_is_invalid_scope(
+    installation: Installation, person: BrowserSession
+) -> None:
     narrow = App(installation, scopes=frozenset({"content:read"}))
-    answer = visitor.get(narrow.address(scope="content:read content:publish"))
+    answer = person.get(narrow.address(scope="content:read content:publish"))
     assert error_of(answer) == "invalid_scope"
     assert answer.headers["location"].startswith(narrow.uri)
 
 
 def test_09_a_refusal_and_every_other_answer_carry_state_and_iss(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    refused = app.allowed(visitor, decision="deny")
+    refused = app.allowed(person, decision="deny")
     assert refused == {"error": "access_denied", "state": "s-1", "iss": installation.url} | {
         key: refused[key] for key in refused if key == "error_description"
     }
-    granted = app.allowed(visitor)
+    granted = app.allowed(person)
     assert (granted["state"], granted["iss"]) == ("s-1", installation.url)
-    wrong = visitor.get(app.address(code_challenge=None))
+    wrong = person.get(app.address(code_challenge=None))
     sent = parse_qs(urlsplit(wrong.headers["location"]).query)
     assert (sent["iss"], sent["state"]) == ([installation.url], ["s-1"])
 
 
 def test_10_a_consent_without_or_with_anothers_csrf_token_is_403_and_makes_no_code(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    other = Visitor(installation)
+    other = BrowserSession(installation)
     other.sign_in(installation.new_member("stttt", "editor").login)
     stolen = Form(other.get(app.address()).text).fields["csrf"]
-    visitor.get(app.address())
+    person.get(app.address())
     before = installation.sql("SELECT count(*) AS n FROM codes WHERE client_id = $1", app.id)
     for data in ({}, {"csrf": ""}, {"csrf": "é"}, {"csrf": stolen}):
-        assert visitor.post(app.address(), data=data | {"decision": "allow"}).status_code == 403, data
+        assert person.post(app.address(), data=data | {"decision": "allow"}).status_code == 403, data
     assert installation.sql("SELECT count(*) AS n FROM codes WHERE client_id = $1", app.id) == before
 
 
-def test_11_pages_are_framed_by_nobody_kept_by_nobody_and_tell_nobody(
-    installation: Installation, app: App, visitor: Visitor
+def test_11_pages_cannot_be_framed_are_not_cached_and_send_no_referrer(
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
     pages = [
-        visitor.get(app.address()),
-        Visitor(installation).get("/oauth/login"),
-        visitor.get("/oauth/device"),
-        visitor.get("/account"),
+        person.get(app.address()),
+        BrowserSession(installation).get("/oauth/login"),
+        person.get("/oauth/device"),
+        person.get("/account"),
     ]
     for page in pages:
         assert page.status_code == 200
@@ -163,11 +165,11 @@ def test_12_scripts_of_registered_origins_only_and_never_at_authorize(installati
 
 def test_13_a_form_with_credentials_is_answered_303(installation: Installation, app: App) -> None:
     member = installation.new_member("stttt", "editor")
-    visitor = Visitor(installation)
-    login = visitor.follow(visitor.get(app.address()))
-    answer = visitor.submit(login, login=member.login, password="chuồn-chuồn-bay-thấp-thì-mưa")
+    person = BrowserSession(installation)
+    login = person.follow(person.get(app.address()))
+    answer = person.submit(login, login=member.login, password="chuồn-chuồn-bay-thấp-thì-mưa")
     assert answer.status_code == 303
-    page = visitor.follow(answer)
+    page = person.follow(answer)
     assert "content" not in page.headers.get("location", "")
-    assert visitor.submit(page, decision="allow").status_code == 303
-    assert visitor.submit(visitor.get("/account"), old="sai", password="x").status_code in (303, 401)
+    assert person.submit(page, decision="allow").status_code == 303
+    assert person.submit(person.get("/account"), old="sai", password="x").status_code in (303, 401)

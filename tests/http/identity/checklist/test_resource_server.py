@@ -11,7 +11,7 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet
 
-from harness.browser_session import App, Visitor
+from harness.browser_session import App, BrowserSession
 from harness.installation import Installation
 from harness.people import Newsroom, Person, proven, pull
 from runtime.services import Services
@@ -77,9 +77,9 @@ def test_35_a_short_scope_is_insufficient_scope_and_named(installation: Installa
     narrow = Person(installation.url, installation.member_token("dieuphoi.stttt", "calendar:read"))
     answer = narrow.get("/v1/desk/materials")
     assert answer.status_code == 403
-    told = answer.headers["www-authenticate"]
-    assert 'error="insufficient_scope"' in told
-    assert 'scope="content:' in told
+    reported = answer.headers["www-authenticate"]
+    assert 'error="insufficient_scope"' in reported
+    assert 'scope="content:' in reported
 
 
 def test_36_a_token_in_the_query_is_ignored_and_two_are_400(installation: Installation, token: str) -> None:
@@ -141,8 +141,10 @@ def test_39_another_issuer_audience_or_a_strange_expiry_is_401(
 def test_40_a_revoked_token_is_401_within_the_published_seconds(
     installation: Installation, client: dict[str, str]
 ) -> None:
-    told = httpx.get(f"{installation.url}/.well-known/oauth-authorization-server").json()["lantoa_revocation_seconds"]
-    assert told <= 5
+    reported = httpx.get(f"{installation.url}/.well-known/oauth-authorization-server").json()[
+        "lantoa_revocation_seconds"
+    ]
+    assert reported <= 5
     token = installation.client_token(client)
     other = installation.second_api()
     everywhere = [Person(url, token) for url in (installation.url, other)]
@@ -150,7 +152,7 @@ def test_40_a_revoked_token_is_401_within_the_published_seconds(
         assert [each.get("/v1/me").status_code for each in everywhere] == [200, 200]
         auth = (client["client_id"], client["client_secret"])
         assert httpx.post(f"{installation.url}/oauth/revoke", data={"token": token}, auth=auth).status_code == 200
-        time.sleep(told + 0.2)
+        time.sleep(reported + 0.2)
         for each in everywhere:
             assert_invalid(each.get("/v1/me"))
     finally:
@@ -164,9 +166,9 @@ def test_41_staff_work_needs_a_recent_sign_in(installation: Installation) -> Non
     installation.sql("UPDATE sessions SET auth_time = now() - interval '13 hours' WHERE id = $1::text::uuid", sid)
     answer = person.post("/v1/channels", json={"slug": "moi", "title": "Mới", "description": "x", "rule": {}})
     assert (answer.status_code, answer.json()["code"]) == (401, "insufficient_user_authentication")
-    told = answer.headers["www-authenticate"]
-    assert 'error="insufficient_user_authentication"' in told
-    assert 'max_age="43200"' in told
+    reported = answer.headers["www-authenticate"]
+    assert 'error="insufficient_user_authentication"' in reported
+    assert 'max_age="43200"' in reported
     assert person.get("/v1/me").status_code == 200
 
 
@@ -195,14 +197,14 @@ def test_43_introspection_tells_others_exactly_nothing(
 
 
 def test_44_metadata_is_what_is_configured_whatever_host_is_sent(installation: Installation) -> None:
-    told = httpx.get(
+    reported = httpx.get(
         f"{installation.url}/.well-known/oauth-authorization-server",
         headers={"host": "evil.example", "x-forwarded-host": "evil.example"},
     ).json()
-    assert told["issuer"] == installation.url
-    assert told["code_challenge_methods_supported"] == ["S256"]
-    assert told["authorization_response_iss_parameter_supported"] is True
-    assert "evil" not in json.dumps(told)
+    assert reported["issuer"] == installation.url
+    assert reported["code_challenge_methods_supported"] == ["S256"]
+    assert reported["authorization_response_iss_parameter_supported"] is True
+    assert "evil" not in json.dumps(reported)
 
 
 @pytest.mark.timeout(90)
@@ -216,12 +218,12 @@ def test_45_keys_are_public_and_after_a_rotation_old_and_new_tokens_verify(
     command = [sys.executable, "-m", "cli.main", "keys", "rotate", "token", "--json"]
     environ = {**__import__("os").environ, **installation.environ}
     done = subprocess.run(command, env=environ, capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    time.sleep(told["signs_in_seconds"] + 0.5)
+    reported = json.loads(done.stdout)
+    time.sleep(reported["signs_in_seconds"] + 0.5)
     new = installation.client_token(client)
-    assert parts_of(new)[0]["kid"] == told["kid"]
+    assert parts_of(new)[0]["kid"] == reported["kid"]
     after = httpx.get(address).json()["keys"]
-    assert {each["kid"] for each in before} | {told["kid"]} == {each["kid"] for each in after}
+    assert {each["kid"] for each in before} | {reported["kid"]} == {each["kid"] for each in after}
     for token in (old, new):
         assert me(installation, token).status_code == 200
         jwt.decode(token, KeySet.import_key_set({"keys": [k for k in after if k["kty"] == "EC"]}), algorithms=["ES256"])
@@ -232,21 +234,21 @@ def test_after_a_rotation_old_and_new_documents_verify(installation: Installatio
     old = newsroom.published(title="Ký bằng khóa cũ")
     command = [sys.executable, "-m", "cli.main", "keys", "rotate", "document", "--json"]
     environ = {**__import__("os").environ, **installation.environ}
-    told = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
-    time.sleep(told["signs_in_seconds"] + 0.5)
+    reported = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
+    time.sleep(reported["signs_in_seconds"] + 0.5)
     new = newsroom.published(title="Ký bằng khóa mới")
     keys = httpx.get(f"{installation.url}/.well-known/jwks.json").json()["keys"]
     changes, _ = pull(
         Person(installation.url, installation.client_token(installation.new_client("baobinhthuan"))), "press"
     )
     signed = {change["id"]: change for change in changes if change["op"] == "upsert"}
-    assert signed[new["id"]]["kid"] == told["kid"] != signed[old["id"]]["kid"]
+    assert signed[new["id"]]["kid"] == reported["kid"] != signed[old["id"]]["kid"]
     for each in (old, new):
         proven(signed[each["id"]], keys)  # raises when a signature does not fit
 
 
 def test_a_browsers_login_is_not_a_token(installation: Installation) -> None:
-    visitor = Visitor(installation)
-    visitor.sign_in(installation.new_member("stttt", "editor").login)
-    assert visitor.get("/v1/me").status_code == 401
-    assert_invalid(me(installation, next(iter(visitor.cookies.values()))))
+    person = BrowserSession(installation)
+    person.sign_in(installation.new_member("stttt", "editor").login)
+    assert person.get("/v1/me").status_code == 401
+    assert_invalid(me(installation, next(iter(person.cookies.values()))))

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from domain.identity.member import Member
 from domain.identity.oauth_grant import DEVICE_GRANT, digest_of
-from harness.browser_session import App, Form, Visitor
+from harness.browser_session import App, BrowserSession, Form
 from harness.installation import PASSWORD, Installation
 from harness.people import Person
 from tests.support.forged_tokens import hs256
@@ -31,8 +31,8 @@ def member(installation: Installation) -> Member:
 
 
 @pytest.fixture(scope="module")
-def visitor(installation: Installation, member: Member) -> Visitor:
-    signed_in = Visitor(installation)
+def person(installation: Installation, member: Member) -> BrowserSession:
+    signed_in = BrowserSession(installation)
     signed_in.sign_in(member.login)
     return signed_in
 
@@ -113,11 +113,11 @@ def test_19_a_token_answer_says_all_it_must_and_machines_are_nobody(
     installation: Installation, client: dict[str, str]
 ) -> None:
     answer = ask(installation, client)
-    told = answer.json()
+    reported = answer.json()
     assert answer.headers["cache-control"] == "no-store"
-    assert {"token_type", "expires_in", "scope"} <= set(told)
-    assert "refresh_token" not in told
-    claims = jwt.decode(told["access_token"], _keys(installation), algorithms=["ES256"]).claims
+    assert {"token_type", "expires_in", "scope"} <= set(reported)
+    assert "refresh_token" not in reported
+    claims = jwt.decode(reported["access_token"], _keys(installation), algorithms=["ES256"]).claims
     assert claims["sub"] == f"client:{client['client_id']}"  # people are `member:<uuid>`
 
 
@@ -126,9 +126,9 @@ def _keys(installation: Installation) -> object:
 
 
 def test_20_a_replayed_code_ends_every_token_that_came_of_it(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    code = app.allowed(visitor)["code"]
+    code = app.allowed(person)["code"]
     first = app.redeem(code).json()
     assert works(installation, first["access_token"])
     assert_error(app.redeem(code), "invalid_grant")
@@ -137,12 +137,12 @@ def test_20_a_replayed_code_ends_every_token_that_came_of_it(
 
 
 def test_21_twenty_at_once_redeem_a_code_a_refresh_token_or_a_device_code_exactly_once(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    code = app.allowed(visitor)["code"]
-    refresh = app.redeem(app.allowed(visitor)["code"]).json()["refresh_token"]
+    code = app.allowed(person)["code"]
+    refresh = app.redeem(app.allowed(person)["code"]).json()["refresh_token"]
     device = _device(installation, app)
-    _approve(visitor, device["user_code"])
+    _approve(person, device["user_code"])
     ways = [
         lambda: app.redeem(code),
         lambda: app.refresh(refresh),
@@ -155,8 +155,8 @@ def test_21_twenty_at_once_redeem_a_code_a_refresh_token_or_a_device_code_exactl
         assert {a.json()["error"] for a in answers if a.status_code == 400} == {"invalid_grant"}
 
 
-def test_22_a_code_lives_sixty_seconds(installation: Installation, app: App, visitor: Visitor) -> None:
-    code = app.allowed(visitor)["code"]
+def test_22_a_code_lives_sixty_seconds(installation: Installation, app: App, person: BrowserSession) -> None:
+    code = app.allowed(person)["code"]
     row = installation.sql("SELECT expires_at FROM codes WHERE hash = $1", digest_of(code))[0]
     assert timedelta(seconds=50) < row["expires_at"] - datetime.now(UTC) <= timedelta(seconds=60)
     installation.sql("UPDATE codes SET expires_at = now() WHERE hash = $1", digest_of(code))
@@ -164,30 +164,30 @@ def test_22_a_code_lives_sixty_seconds(installation: Installation, app: App, vis
 
 
 def test_23_a_code_is_bound_to_its_client_address_and_verifier(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
     other = App(installation)
     other.verifier = app.verifier
-    assert_error(other.redeem(app.allowed(visitor)["code"]), "invalid_grant")
-    assert_error(app.redeem(app.allowed(visitor)["code"], redirect_uri="https://app.example/other"), "invalid_grant")
-    bare = {"grant_type": "authorization_code", "code": app.allowed(visitor)["code"], "code_verifier": app.verifier}
+    assert_error(other.redeem(app.allowed(person)["code"]), "invalid_grant")
+    assert_error(app.redeem(app.allowed(person)["code"], redirect_uri="https://app.example/other"), "invalid_grant")
+    bare = {"grant_type": "authorization_code", "code": app.allowed(person)["code"], "code_verifier": app.verifier}
     assert_error(app.token(**bare), "invalid_grant")
     for verifier in ("b" * 43, app.verifier + "\n", app.verifier[:-1], "a"):
-        assert_error(app.redeem(app.allowed(visitor)["code"], code_verifier=verifier), "invalid_grant")
+        assert_error(app.redeem(app.allowed(person)["code"], code_verifier=verifier), "invalid_grant")
 
 
 def test_24_a_verifier_for_a_code_without_challenge_is_refused(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    code = app.allowed(visitor)["code"]  # none is ever made without one; the row is bent to see the second lock
+    code = app.allowed(person)["code"]  # none is ever made without one; the row is bent to see the second lock
     installation.sql("UPDATE codes SET challenge = '' WHERE hash = $1", digest_of(code))
     assert_error(app.redeem(code), "invalid_grant")
 
 
 def test_25_refresh_tokens_rotate_and_an_old_one_ends_the_family(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    first = app.redeem(app.allowed(visitor)["code"]).json()
+    first = app.redeem(app.allowed(person)["code"]).json()
     second = app.refresh(first["refresh_token"]).json()
     assert second["refresh_token"] != first["refresh_token"]
     # Within 15 s it may be a lost answer: refused, but the family lives (docs/decisions/0010).
@@ -202,16 +202,16 @@ def test_25_refresh_tokens_rotate_and_an_old_one_ends_the_family(
 
 
 def test_26_a_refresh_may_narrow_the_scope_and_never_widen_it(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
-    wide = app.redeem(app.allowed(visitor, scope="content:read calendar:read")["code"]).json()
+    wide = app.redeem(app.allowed(person, scope="content:read calendar:read")["code"]).json()
     assert_error(app.refresh(wide["refresh_token"], scope="content:read content:write"), "invalid_scope")
     narrow = app.refresh(wide["refresh_token"], scope="content:read")
     assert (narrow.status_code, narrow.json()["scope"]) == (200, "content:read")
 
 
-def test_27_a_family_has_an_absolute_end(installation: Installation, app: App, visitor: Visitor) -> None:
-    tokens = app.redeem(app.allowed(visitor)["code"]).json()
+def test_27_a_family_has_an_absolute_end(installation: Installation, app: App, person: BrowserSession) -> None:
+    tokens = app.redeem(app.allowed(person)["code"]).json()
     tokens = app.refresh(tokens["refresh_token"]).json()
     family = installation.sql(
         "SELECT s.id, s.expires_at FROM sessions s JOIN refresh_tokens r ON r.session_id = s.id WHERE r.hash = $1",
@@ -230,10 +230,10 @@ def test_28_a_suspended_member_a_disabled_client_and_a_new_password_end_refreshi
     assert_error(app.refresh(one["refresh_token"]), "invalid_grant")
     installation.sql("UPDATE clients SET active = false WHERE id = $1", gone.id)
     assert gone.refresh(three["refresh_token"]).status_code in (400, 401)
-    visitor = Visitor(installation)
-    account = visitor.sign_in(changed.login)
+    person = BrowserSession(installation)
+    account = person.sign_in(changed.login)
     new = "một câu khác hẳn và dài"
-    assert visitor.submit(account, old=PASSWORD, password=new).status_code == 303
+    assert person.submit(account, old=PASSWORD, password=new).status_code == 303
     assert_error(app.refresh(two["refresh_token"]), "invalid_grant")
     assert dies(installation, two["access_token"])
 
@@ -275,14 +275,14 @@ def _device(installation: Installation, app: App, **form: str) -> dict[str, str]
     return answer.json()
 
 
-def _approve(visitor: Visitor, user_code: str, decision: str = "allow") -> None:
-    page = visitor.get("/oauth/device", params={"user_code": user_code})
+def _approve(person: BrowserSession, user_code: str, decision: str = "allow") -> None:
+    page = person.get("/oauth/device", params={"user_code": user_code})
     assert user_code in page.text
-    assert visitor.submit(page, decision=decision).status_code == 200
+    assert person.submit(page, decision=decision).status_code == 200
 
 
 def test_30_a_device_waits_slows_down_gets_its_token_once_and_codes_cannot_be_guessed(
-    installation: Installation, app: App, visitor: Visitor
+    installation: Installation, app: App, person: BrowserSession
 ) -> None:
     def poll(device: dict[str, str]) -> httpx.Response:
         return app.token(grant_type=DEVICE_GRANT, device_code=device["device_code"])
@@ -290,16 +290,16 @@ def test_30_a_device_waits_slows_down_gets_its_token_once_and_codes_cannot_be_gu
     device = _device(installation, app, scope="content:read")
     assert_error(poll(device), "authorization_pending")
     assert_error(poll(device), "slow_down")
-    _approve(visitor, device["user_code"])
+    _approve(person, device["user_code"])
     assert poll(device).json()["scope"] == "content:read"
     assert_error(poll(device), "invalid_grant")
     denied = _device(installation, app)
-    _approve(visitor, denied["user_code"], "deny")
+    _approve(person, denied["user_code"], "deny")
     assert_error(poll(denied), "access_denied")
     late = _device(installation, app)
     installation.sql("UPDATE devices SET expires_at = now() WHERE hash = $1", digest_of(late["device_code"]))
     assert_error(poll(late), "expired_token")
-    guesser = Visitor(installation)
+    guesser = BrowserSession(installation)
     guesser.sign_in(installation.new_member("stttt", "editor").login)
     tried = [guesser.get("/oauth/device", params={"user_code": f"BCDF-GHJ{c}"}).status_code for c in "BCDFGHJ"]
     assert tried == [404] * 5 + [429] * 2
@@ -315,9 +315,9 @@ def test_31_failures_in_a_row_are_429_with_retry_after_and_one_audit_row_each(
     assert ask(installation, client).status_code == 200, "256 random bits cannot be guessed: nobody is locked out"
     member = installation.new_member("stttt", "editor")
     rows = "SELECT count(*) AS n FROM audit WHERE verb = 'login.failed' AND actor = $1"
-    visitor = Visitor(installation)
-    page = visitor.get("/oauth/login")
-    tried = [visitor.submit(page, login=member.login, password="sai-mật-khẩu-này") for _ in range(7)]
+    person = BrowserSession(installation)
+    page = person.get("/oauth/login")
+    tried = [person.submit(page, login=member.login, password="sai-mật-khẩu-này") for _ in range(7)]
     assert [a.status_code for a in tried] == [401] * 5 + [429] * 2
     assert int(tried[-1].headers["retry-after"]) > 0
     assert installation.sql(rows, f"member:{member.id}") == [{"n": 5}]
@@ -344,9 +344,9 @@ def test_32_bytes_that_are_no_text_are_400_or_413_never_500(installation: Instal
 
 def test_guesses_that_come_at_once_stay_within_the_limit(installation: Installation) -> None:
     member = installation.new_member("stttt", "editor")
-    visitor = Visitor(installation)
-    data = Form(visitor.get("/oauth/login").text).fields | {"login": member.login, "password": "sai-mật-khẩu-này"}
-    cookies = dict(visitor.cookies)
+    person = BrowserSession(installation)
+    data = Form(person.get("/oauth/login").text).fields | {"login": member.login, "password": "sai-mật-khẩu-này"}
+    cookies = dict(person.cookies)
 
     def guess(_: int) -> int:
         return httpx.post(f"{installation.url}/oauth/login", data=data, cookies=cookies, timeout=60).status_code

@@ -66,5 +66,5 @@ class Verifier:
 
 def statement_of(channel: str, digest: Digest) -> bytes:
     """What the server signs of a digest: with it all that the digest was made of is proven."""
-    told = {"channel": channel, "count": digest.count, "cursor": digest.cursor, "sha256": digest.sha256}
-    return canonical(told)
+    reported = {"channel": channel, "count": digest.count, "cursor": digest.cursor, "sha256": digest.sha256}
+    return canonical(reported)
