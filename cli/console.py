@@ -34,7 +34,7 @@ def fail(message: str) -> typer.Exit:
 
 
 def command(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Run an async command; what can go wrong is said in one line, exit status 1."""
+    """Run an async command; expected errors are reported in one line, exit status 1."""
 
     @wraps(work)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:

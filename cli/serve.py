@@ -19,7 +19,7 @@ BACKLOG = 8192
 
 
 def main(host: str, port: str, workers: str) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     os.environ.update(saved_environ())
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each waiting long poll is an open file

@@ -34,7 +34,7 @@ class ReadAccess(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.organization_id}{self.everything:d}"
 
     def refusal(self) -> Refusal:
-        """The error for anything that is not readable: whether it exists is not told."""
+        """The error for anything that is not readable: it does not reveal whether it exists."""
         return InsufficientScope(scope=SCOPE) if self.lacks_scope else NotFound()
 
     def require_scope(self) -> None:

@@ -95,7 +95,7 @@ class SingleFlight(Generic[K]):
         self._in_flight: dict[K, list[Waiter]] = {}
 
     async def once(self, key: K, ask: Callable[[], Awaitable[object]]) -> bool:
-        """Ask, or wait until the one who asks is done. True for the one who asked."""
+        """Run the request, or wait until the one in flight is done. True for the caller that ran it."""
         if (waiting := self._in_flight.get(key)) is not None:
             waiter: Waiter = asyncio.get_running_loop().create_future()
             waiting.append(waiter)

@@ -40,7 +40,7 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]
 
     def check_client_secret(self, client_secret: str) -> bool:
         digest = sha256(client_secret.encode()).digest()
-        # Every stored secret is compared, whatever the first comparison said.
+        # Every stored secret is compared, whatever the first comparison gave.
         matches = [compare_digest(digest, bytes(stored)) for stored in (*self.client.secret_hashes, DUMMY)]
         return any(matches[:-1])
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,22 @@ def test_a_service_can_do_no_more_than_it_must(name: str) -> None:
     assert not image.endswith("latest")
     if service.get("restart") != "no":
         assert service["healthcheck"]["test"]
+
+
+def test_every_file_that_a_service_mounts_or_builds_from_is_in_the_repository() -> None:
+    named = [service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service]
+    mounts = [str(mount) for service in SERVICES.values() for mount in service.get("volumes", ())]
+    named += [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert len(named) >= 2
+    assert [name for name in named if not Path(name).exists()] == []
+
+
+def test_the_image_has_every_package_that_the_command_needs() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    dockerfile = Path("deploy/Dockerfile").read_text(encoding="utf-8")
+    assert set(re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE)) == packages
+    assert packages == set(project["tool"]["importlinter"]["root_packages"])
 
 
 def test_the_api_can_be_scaled() -> None:
