@@ -25,7 +25,7 @@ class Writer:
         await self.work.__aenter__()
         await (await self.work.connection()).execute("SELECT 1")
 
-    async def head(self) -> None:
+    async def place(self) -> None:
         self.work.feed_entries.add([self.bench.entry(self.material_id, 1)])
         await self.work.feed_entries.defer_placing()
         statement, arguments = self.work.sql.take_deferred()
