@@ -312,7 +312,7 @@ def test_an_altered_or_removed_audit_row_is_found(installation: Installation, ne
     installation.sql("INSERT INTO audit OVERRIDING SYSTEM VALUE SELECT * FROM kept")
     installation.sql("DROP TABLE kept")
     assert verify()[0] == 0
-    forged = f"{whole['sealed']}:{'0' * 64}"
+    forged = f"{whole['chained']}:{'0' * 64}"
     assert verify("--head", forged)[0] == 2
 
 
