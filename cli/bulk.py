@@ -15,7 +15,6 @@ import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.key_ring import KeyRing
-from adapters.markup import SafeMarkup
 from cli.console import console
 from domain.actor import OPERATOR
 from runtime.memory import freeze_startup_objects
@@ -37,7 +36,7 @@ async def archive_importer(settings: Settings, owner: str) -> AsyncIterator[tupl
         async with services.work() as work:
             organization, codes = await work.organizations.get_by_code(owner), await work.vocabularies.codes()
         importer = ArchiveImporter(
-            services.work(), organization, codes, by=OPERATOR.key, markup=SafeMarkup(), signer=signer
+            services.work(), organization, codes, by=OPERATOR.key, markup=services.markup, signer=signer
         )
         yield importer, signer
 

@@ -14,7 +14,6 @@ from domain.identity.client import INTERACTIVE, ClientPlan
 from domain.identity.member import Role
 from domain.scopes import ROLE_SCOPES
 from runtime.services import Services, open_services
-from storage.identity.lists import ClientLists, OrganizationLists
 
 app = typer.Typer(no_args_is_help=True)
 MOST = 100_000
@@ -76,8 +75,8 @@ async def add(
 @command
 async def list_clients(as_json: Json = False) -> None:
     async with open_services(settings()) as services:
-        clients = await ClientLists(services.pool).page(OPERATOR, limit=MOST)
-        organizations = await OrganizationLists(services.pool).page(after=None, limit=MOST)
+        clients = await services.client_lists.page(OPERATOR, limit=MOST)
+        organizations = await services.organization_lists.page(after=None, limit=MOST)
     codes = {each["id"]: each["code"] for each in organizations}
     items = [
         {

@@ -13,7 +13,6 @@ from cli.environment import settings
 from runtime.services import Services, check_objects
 from runtime.settings import BadSetting, Settings
 from storage.postgres.activity import count_workers
-from storage.postgres.connections import reading
 
 Step = Callable[[], Awaitable[object]]
 
@@ -35,17 +34,13 @@ async def _examine(where: Settings) -> list[dict[str, str]]:
         else:
             findings.append({"part": part, "state": "ok"})
 
-    async def check_database() -> None:
-        async with reading(services.pool) as connection:
-            await connection.fetchval("SELECT 1")
-
     async def check_worker() -> None:
         if not await count_workers(services.pool):
             raise NoWorker("no worker is connected to the database")
 
     try:
         await services.connect()
-        await check("database", "start PostgreSQL; check LANTOA_DATABASE_URL", check_database)
+        await check("database", "start PostgreSQL; check LANTOA_DATABASE_URL", services.check_database)
         if findings[0]["state"] == "ok":
             await check("schema", "lantoa migrate", services.check_schema)
             remedy = "set the LANTOA_SECRET_KEY that this database was made with"

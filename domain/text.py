@@ -56,7 +56,12 @@ def text_error(value: object, pointer: str = "") -> FieldError | None:
 def _member_error(key: str, value: object, pointer: str) -> FieldError | None:
     if code := _problem_of(key):
         return FieldError(pointer=pointer, code=code)
-    return text_error(value, f"{pointer}/{key}")
+    return text_error(value, member_pointer(pointer, key))
+
+
+def member_pointer(pointer: str, key: object) -> str:
+    """The JSON Pointer of a member or an element below `pointer` (RFC 6901 section 3)."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
 def _problem_of(text: str) -> str | None:

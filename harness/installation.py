@@ -19,7 +19,7 @@ import httpx
 from cli.clients import add_client
 from cli.tokens import mint_member_token
 from domain.actor import OPERATOR
-from domain.identity.actions import clients, members, sign_in
+from domain.identity.actions import clients, members
 from domain.identity.client import INTERACTIVE
 from domain.identity.member import Member, Role
 from programme.loader import load_programme
@@ -168,15 +168,14 @@ class Installation:
 
         return self.keep_secret(self.with_services(invite))
 
-    def new_member(self, organization: str, *roles: Role, password: str = PASSWORD, **more: object) -> Member:
+    def new_member(self, organization: str, *roles: Role, password: str = PASSWORD) -> Member:
         """A person with a password, as the invitation page makes one."""
         code = self.new_invitation(organization, *roles)
 
         async def accept(services: Services) -> Member:
             login = f"nguoi.{secrets.token_hex(4)}"
-            member = await members.accept(services.work(), code, login=login, name="Người Thử", **more)
-            await sign_in.set_password(services.work(), services.authenticator.passwords, member, password)
-            return member
+            proof = members.NewPassword(services.authenticator.passwords, password)
+            return await members.accept(services.work(), code, login=login, name="Người Thử", proof=proof)
 
         return self.with_services(accept)
 

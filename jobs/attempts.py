@@ -9,7 +9,7 @@ log = logging.getLogger("lantoa.worker")
 
 
 async def attempt(name: str, work: Awaitable[object]) -> None:
-    """Await `work`; log what it refuses. Unavailable passes: the whole round waits for the part that is down."""
+    """Await `work`; log refusals and unexpected errors. Unavailable passes: the round waits for that part."""
     try:
         await work
     except Unavailable:
@@ -18,3 +18,5 @@ async def attempt(name: str, work: Awaitable[object]) -> None:
         log.info("%s: another worker or person was faster", name)
     except Refusal as error:
         log.warning("%s: %s %s", name, error.code, error.facts)
+    except Exception:
+        log.exception("%s: unexpected error", name)

@@ -3,9 +3,9 @@
 from domain import retention
 from jobs.attempts import attempt
 from runtime.services import Services
-from storage.postgres.idempotency import KEPT, IdempotencyStore
+from storage.postgres.idempotency import KEPT
 
 
 async def purge(services: Services) -> None:
     await attempt("retention", retention.purge(services.work()))
-    await IdempotencyStore(services.pool).purge(services.clock.now() - KEPT)
+    await services.idempotency.purge(services.clock.now() - KEPT)

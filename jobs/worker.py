@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from domain.errors import Unavailable
+from jobs.attempts import attempt
 from jobs.schedule import ROUND_SECONDS, SCHEDULE, Job
 from runtime.services import Services
 
@@ -42,5 +43,5 @@ class Worker:
         for job in SCHEDULE:
             now = time.monotonic()
             if now >= self._next[job]:
+                await attempt(job.name, job.run(self._services))
                 self._next[job] = now + job.every_seconds if job.every_seconds > ROUND_SECONDS else now
-                await job.run(self._services)

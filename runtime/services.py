@@ -64,6 +64,10 @@ class Services:
 
     engine: AsyncEngine
     pool: asyncpg.Pool
+    objects: ObjectStore
+    organization_lists: OrganizationLists
+    client_lists: ClientLists
+    idempotency: IdempotencyStore
 
     def __init__(self, settings: Settings, process: Process = COMMAND) -> None:
         self.settings = settings
@@ -72,6 +76,7 @@ class Services:
         self.encryption = SecretKeyEncryption(settings.secret_key)
         self.key_ring = KeyRing(self.encryption, self.clock)
         self.one_time_codes = TotpCodes()
+        self.markup = SafeMarkup()
         self.authenticator = Authenticator(Argon2Passwords(), self.one_time_codes, self.encryption)
         self._process = process
         self._on_commit: Callable[[ChangedChannels], None] | None = None
@@ -87,10 +92,18 @@ class Services:
         self.engine = make_engine(database, size=process.engine_size, name=process.name)
         self.pool = await make_pool(database, size=process.pool_size, name=process.name)
         self.objects = ObjectStore(self.settings.object_store, probe)
+        self.organization_lists = OrganizationLists(self.pool)
+        self.client_lists = ClientLists(self.pool)
+        self.idempotency = IdempotencyStore(self.pool)
 
     async def check_schema(self) -> None:
         """Raise OldSchema unless the database is at the schema of this program."""
         await check_schema(self.engine)
+
+    async def check_database(self) -> None:
+        """Raise Unavailable unless the database answers within 1.5 s."""
+        async with reading(self.pool) as connection:
+            await connection.fetchval("SELECT 1", timeout=1.5)
 
     async def close(self) -> None:
         await self.pool.close()
@@ -112,7 +125,7 @@ class Services:
     @cached_property
     def publisher(self) -> Publisher:
         """Needs loaded keys."""
-        return Publisher(SafeMarkup(), self.key_ring)
+        return Publisher(self.markup, self.key_ring)
 
     def mint(
         self,
@@ -147,13 +160,10 @@ class ApiServices(Services):
     assets: AssetReader
     material_lists: MaterialLists
     takedown_lists: TakedownLists
-    organization_lists: OrganizationLists
     member_lists: MemberLists
-    client_lists: ClientLists
     audit_lists: AuditLists
     vocabularies: VocabularyReader
     callers: CallerReader
-    idempotency: IdempotencyStore
     ledger: Ledger
     addresses: MediaAddresses
 
@@ -187,13 +197,10 @@ class ApiServices(Services):
         self.assets = AssetReader(self.pool)
         self.material_lists = MaterialLists(self.pool)
         self.takedown_lists = TakedownLists(self.pool)
-        self.organization_lists = OrganizationLists(self.pool)
         self.member_lists = MemberLists(self.pool)
-        self.client_lists = ClientLists(self.pool)
         self.audit_lists = AuditLists(self.pool)
         self.vocabularies = VocabularyReader(self.pool)
         self.callers = CallerReader(self.pool, self.clock)
-        self.idempotency = IdempotencyStore(self.pool)
 
     async def close(self) -> None:
         await self.listener.stop()
@@ -203,8 +210,7 @@ class ApiServices(Services):
 
     async def check_ready(self) -> None:
         """Raise Unavailable unless the database and the object store answer."""
-        async with reading(self.pool) as connection:
-            await connection.fetchval("SELECT 1", timeout=1.5)
+        await self.check_database()
         await self.objects.ready()
 
 

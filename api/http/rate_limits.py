@@ -2,6 +2,8 @@
 
 import time
 from collections import OrderedDict
+from functools import lru_cache
+from ipaddress import IPv6Network
 from typing import Any
 
 WINDOW_SECONDS = 60
@@ -79,6 +81,17 @@ def client_address(scope: Any, *, trusted_proxy: bool) -> str:
     if trusted_proxy:
         for name, value in scope["headers"]:
             if name == b"x-forwarded-for":
-                return str(value.decode("latin-1").rsplit(",", 1)[-1].strip())
+                return _network(value.decode("latin-1").rsplit(",", 1)[-1].strip())
     client = scope.get("client")
-    return str(client[0]) if client else "unknown"
+    return _network(str(client[0])) if client else "unknown"
+
+
+@lru_cache(maxsize=4096)
+def _network(address: str) -> str:
+    """The address; of IPv6 its /64, which one subscriber has as a whole (RFC 6177)."""
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Network((address.partition("%")[0].strip("[]"), 64), strict=False))
+    except ValueError:
+        return address

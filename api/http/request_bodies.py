@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -20,7 +20,7 @@ from domain.errors import (
     UnsupportedMediaType,
 )
 from domain.merge_patch import field_error
-from domain.text import normalise, text_error
+from domain.text import member_pointer, normalise, text_error
 
 MAX_DEPTH = 32
 T = TypeVar("T")
@@ -31,8 +31,10 @@ class RequestBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Base of the wire types of request bodies: unknown members are refused."""
 
 
-class _Repeated(Exception):  # noqa: N818 -- carries a name out of the parser
-    pass
+class _Repeated(msgspec.Struct, frozen=True):
+    """Stands for an object that has the member `name` twice."""
+
+    name: str
 
 
 def read_json(raw: bytes) -> object:
@@ -67,19 +69,29 @@ def _malformed(raw: bytes, message: str) -> MalformedJson:
 def _check_members(raw: bytes) -> None:
     """Raise InvalidContent for an object with the same member twice: readers disagree about which one counts."""
 
-    def unique(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        if len(set(names)) != len(names):
-            raise _Repeated(next(name for i, name in enumerate(names) if name in names[:i]))
+    def unique(pairs: list[tuple[str, object]]) -> object:
+        names = [normalise(name) for name, _ in pairs]
+        if len(set(names)) == len(names):
+            return {name: value for name, value in pairs if isinstance(value, dict | list | _Repeated)}
+        return _Repeated(next(str(name) for i, name in enumerate(names) if name in names[:i]))
 
     try:
-        json.loads(raw, object_pairs_hook=unique)
-    except _Repeated as error:
-        name = str(error)
-        repeated = FieldError(pointer=f"/{name}", code="duplicate_member", facts={"name": name})
-        raise InvalidContent(errors=[repeated]) from error
+        value = json.loads(raw, object_pairs_hook=unique)
     except ValueError as error:  # an integer with thousands of digits
         raise InvalidContent(errors=[FieldError(pointer="", code="out_of_bounds")]) from error
+    if (found := _repeated_member(value, "")) is not None:
+        raise InvalidContent(errors=[found])
+
+
+def _repeated_member(value: object, pointer: str) -> FieldError | None:
+    if isinstance(value, _Repeated):
+        return FieldError(
+            pointer=member_pointer(pointer, value.name), code="duplicate_member", facts={"name": value.name}
+        )
+    members: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict | list):
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+    return next((e for key, each in members if (e := _repeated_member(each, member_pointer(pointer, key)))), None)
 
 
 def _deeper(value: object, left: int) -> bool:

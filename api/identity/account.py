@@ -102,14 +102,14 @@ async def accept_invitation(request: AnyRequest, work: Unit) -> Response[Any]:
     code, login = form.get("code", ""), form.get("login", "").strip().lower()
     try:
         password = check_password(form.get("password", ""), login=login or "-")
-        member = await members.accept(work, code, login=login, name=form.get("name", ""))
+        proof = members.NewPassword(services_of(request).authenticator.passwords, password)
+        member = await members.accept(work, code, login=login, name=form.get("name", ""), proof=proof)
     except NotFound:
         return await _invitation(browser, work, code)
     except Refusal as refusal:
         taken = browser.text("Tên đăng nhập không hợp lệ hoặc đã có.", "The user name is not valid or is taken.")
         easy = any(error.pointer == "/password" for error in refusal.errors)
         return await _invitation(browser, work, code, status=422, error=_too_easy(browser) if easy else taken)
-    await sign_in.set_password(work, services_of(request).authenticator.passwords, member, password)
     return await complete(browser, work, member, "/account")
 
 

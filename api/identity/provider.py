@@ -65,9 +65,7 @@ async def handle_callback(request: AnyRequest, work: Unit) -> Response[Any]:
         return _refused(browser, 401)
     member = await sign_in.find_member_of_provider(work, identity.subject)
     if member is None and trip.invitation and identity.email:
-        member = await _accept(work, trip.invitation, identity.email)
-        if member:
-            await sign_in.link_provider(work, member, identity.subject)
+        member = await _accept(work, trip.invitation, members.ProviderIdentity(identity.subject, identity.email))
     if member is None:
         return _refused(browser, 403)
     response = await complete(browser, work, member, trip.location)
@@ -75,12 +73,13 @@ async def handle_callback(request: AnyRequest, work: Unit) -> Response[Any]:
     return response
 
 
-async def _accept(work: UnitOfWork, invitation: str, email: str) -> Member | None:
+async def _accept(work: UnitOfWork, invitation: str, identity: members.ProviderIdentity) -> Member | None:
     """Make the invited member; the user name comes from the address."""
-    name = "".join(c for c in email.partition("@")[0] if c.isascii() and (c.isalnum() or c in "._-")).strip("._-")
+    local = identity.email.partition("@")[0]
+    name = "".join(c for c in local if c.isascii() and (c.isalnum() or c in "._-")).strip("._-")
     for login in (name[:40] or "thanh.vien", f"{name[:40] or 'thanh.vien'}.{secrets.token_hex(3)}"):
         try:
-            return await members.accept(work, invitation, login=login, name=login, verified_email=email)
+            return await members.accept(work, invitation, login=login, name=login, proof=identity)
         except IdTaken:
             continue
         except (NotFound, Forbidden):

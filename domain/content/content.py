@@ -24,6 +24,7 @@ Kind = Literal[
 ]
 RelationKind = Literal["translation_of", "supersedes", "replaces", "replaces_audio", "answers_trend", "part_of"]
 Language = Literal["vi", "cjm", "kpm", "en"]
+MAX_RELATIONS = 50
 AlertCategory = Literal[
     "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"
 ]
@@ -117,7 +118,7 @@ class Content(Noun, frozen=True, kw_only=True):
     rights: Rights | None = None
     available_from: datetime | None = None
     expires_at: datetime | None = None
-    relations: Annotated[tuple[Relation, ...], Meta(max_length=50)] = ()
+    relations: Annotated[tuple[Relation, ...], Meta(max_length=MAX_RELATIONS)] = ()
     faq: Annotated[tuple[Question, ...], Meta(max_length=100)] = ()
     sms: Sms | None = None
     quiz: Annotated[tuple[QuizItem, ...], Meta(max_length=100)] = ()

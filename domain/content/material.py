@@ -136,8 +136,11 @@ def allowed_actions(material: Material, actor: Actor, at: datetime) -> list[Allo
     """The actions that this actor may do now: state, permission, four eyes and embargo considered."""
     start = material.content.available_from
     refused: set[Action] = {"approve"} if actor.key == material.edited_by else set()
+    end = material.content.expires_at
     if start is not None and start > at:
         refused |= {"publish", "correct"}
+    if end is not None and end <= at:
+        refused |= {"publish", "correct", "schedule"}
     found: list[AllowedAction] = [
         action
         for action in possible_actions(material)
@@ -205,7 +208,8 @@ def scheduled(material: Material, start: datetime | None, *, at: datetime, note:
         raise InvalidContent(errors=[FieldError(pointer="/at", code="in_the_past")])
     if content.available_from is not None and when < content.available_from:
         raise InvalidContent(errors=[FieldError(pointer="/at", code="before_available_from")])
-    if content.expires_at is not None and when >= content.expires_at:
+    ends = [end for end in (content.expires_at, material.live_expires_at) if end is not None]
+    if ends and when >= min(ends):
         raise InvalidContent(errors=[FieldError(pointer="/at", code="after_expires_at")])
     return replace(material, state="scheduled", note=note, updated_at=at, scheduled_for=when)
 

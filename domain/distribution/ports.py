@@ -35,7 +35,7 @@ class Publications(Protocol):
         ...
 
     async def list_live_after(self, material_id: UUID, limit: int) -> Sequence[LiveVersion]:
-        """Live versions with ids after this one, in id order."""
+        """Live versions with ids after this one, in id order. Locked: none is taken down within the transaction."""
         ...
 
 

@@ -37,4 +37,5 @@ class Throttle(msgspec.Struct, frozen=True):
         return Throttle(1 if now - self.last_at > FORGOTTEN_AFTER else self.failures + 1, now)
 
     def without_one(self) -> "Throttle":
-        return Throttle(max(self.failures - 1, 0), self.last_at)
+        """After a success: the attempt is not counted, and the next one need not wait for it."""
+        return Throttle(max(self.failures - 1, 0), self.last_at - LONGEST_WAIT)

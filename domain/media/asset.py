@@ -167,5 +167,9 @@ def content_disposition(filename: str) -> str:
 
 
 def stored_filename(sent: str) -> str:
-    """The name as it was sent, with path separators as text: no part of a name is cut off, none leads elsewhere."""
-    return sent.replace("/", "_").replace("\\", "_")[:MAX_FILENAME]
+    """The name as it was sent, with `_` for path separators. What is too long is cut from the stem."""
+    name = sent.replace("/", "_").replace("\\", "_")
+    stem, dot, extension = name.rpartition(".")
+    if len(name) <= MAX_FILENAME or not dot or len(extension) > 10:
+        return name[:MAX_FILENAME]
+    return f"{stem[: MAX_FILENAME - len(extension) - 1]}.{extension}"

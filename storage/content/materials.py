@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import IntegrityConstraintViolationError, Record
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from domain.content.content import Content
 from domain.content.material import HistoryEntry, Material
@@ -18,6 +18,7 @@ from storage.postgres.rows import to_row, to_struct
 from storage.postgres.statements import Sql, Statement
 
 _GET = Statement(select(materials).where(materials.c.id == bindparam("wanted")))
+_GET_LOCKED = Statement(select(materials).where(materials.c.id == bindparam("wanted")).with_for_update())
 _REVISIONS = RevisionedTable(materials, "id")
 _ADD_HISTORY = Statement(insert(history), *(column.key for column in history.columns if column.key != "place"))
 
@@ -48,22 +49,11 @@ class MaterialStore:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    async def get(self, material_id: UUID) -> Material:
-        return material_of(await self._sql.row(_GET, wanted=material_id))
+    async def get(self, material_id: UUID, *, lock: bool = False) -> Material:
+        return material_of(await self._sql.row(_GET_LOCKED if lock else _GET, wanted=material_id))
 
     async def list_due(self, at: datetime, limit: int) -> Sequence[UUID]:
-        # A scheduled version whose end has passed never goes live.
-        unexpired = or_(
-            materials.c.live_version.is_not(None),
-            materials.c.expires_at.is_(None),
-            materials.c.expires_at > at,
-        )
-        query = (
-            select(materials.c.id)
-            .where(and_(materials.c.due_at <= at, unexpired))
-            .order_by(materials.c.due_at)
-            .limit(limit)
-        )
+        query = select(materials.c.id).where(materials.c.due_at <= at).order_by(materials.c.due_at).limit(limit)
         return await self._sql.column(query)
 
     async def add(self, material: Material) -> None:

@@ -106,6 +106,7 @@ class PublicationStore:
             .where(materials.c.id > material_id)
             .order_by(materials.c.id)
             .limit(limit)
+            .with_for_update(read=True, of=materials)
         )
         return [_read_live_version(document) for document in await self._sql.column(query)]
 

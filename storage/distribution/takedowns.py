@@ -26,6 +26,19 @@ _DROP = Statement(
     text("DELETE FROM obligations WHERE organization_id = :leaving AND status IS NULL").bindparams(_OWN[0])
 )
 
+_TOUCH = Statement(
+    text("""
+UPDATE takedowns SET revision = revision + 1
+ WHERE id IN (SELECT takedown_id FROM obligations WHERE organization_id = :leaving AND status IS NULL)
+""").bindparams(_OWN[0])
+)
+_CLOSE = Statement(
+    text("""
+UPDATE takedowns t SET closed_at = now()
+ WHERE closed_at IS NULL AND NOT EXISTS (SELECT FROM obligations WHERE takedown_id = t.id AND status IS NULL)
+""")
+)
+
 
 class TakedownStore:
     def __init__(self, sql: Sql) -> None:
@@ -59,5 +72,8 @@ class TakedownStore:
             )
 
     async def change_organization(self, leaving_id: UUID, successor_id: UUID) -> None:
+        # Locked with a new revision: an acknowledgement that was read before is refused instead of restoring a row.
+        await self._sql.run(_TOUCH, leaving=leaving_id)
         await self._sql.run(_MOVE, leaving=leaving_id, successor=successor_id)
         await self._sql.run(_DROP, leaving=leaving_id)
+        await self._sql.run(_CLOSE)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from asyncpg import UniqueViolationError
 from sqlalchemy import bindparam, insert, select
 
+from domain.errors import IdTaken
 from domain.identity.organization import Organization
 from storage.identity.tables import organizations
 from storage.postgres.revisions import RevisionedTable
@@ -31,7 +33,10 @@ class OrganizationStore:
         return [to_struct(Organization, row) for row in rows]
 
     async def add(self, organization: Organization) -> None:
-        await self._sql.run(insert(organizations).values(**to_row(organizations, organization)))
+        try:
+            await self._sql.run(insert(organizations).values(**to_row(organizations, organization)))
+        except UniqueViolationError as error:
+            raise IdTaken from error
 
     async def save(self, organization: Organization) -> Organization:
         return await _REVISIONS.save(self._sql, organization, to_row(organizations, organization))

@@ -140,10 +140,17 @@ def test_an_empty_body_says_that_a_body_is_needed(newsroom: Newsroom, raw: bytes
 
 
 @pytest.mark.parametrize(
-    "raw", [b'{"kind":"article","title":"x","title":"y"}', b'{"kind":"article","title":"x","rights":{"a":1,"a":2}}']
+    ("raw", "pointer"),
+    [
+        (b'{"kind":"article","title":"x","title":"y"}', "/title"),
+        (b'{"kind":"article","title":"x","rights":{"a":1,"a":2}}', "/rights/a"),
+        (b'{"relations":[{},{"x/y":1,"x/y":2}]}', "/relations/1/x~1y"),
+        ('{"é":1,"e\u0301":2}'.encode(), "/é"),
+    ],
 )
-def test_an_object_with_the_same_member_twice_is_refused(newsroom: Newsroom, raw: bytes) -> None:
-    assert field(newsroom.editor.post(DESK, content=raw, headers=JSON))["code"] == "duplicate_member"
+def test_an_object_with_the_same_member_twice_is_refused(newsroom: Newsroom, raw: bytes, pointer: str) -> None:
+    refused = field(newsroom.editor.post(DESK, content=raw, headers=JSON))
+    assert (refused["code"], refused["pointer"]) == ("duplicate_member", pointer)
 
 
 @pytest.mark.parametrize("control", ["\u202a", "\u202e", "\u2066", "\u2069", "\u200f"])

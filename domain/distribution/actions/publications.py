@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from domain.actor import Actor
 from domain.content.actions.materials import add_draft, check_allowed, material_event, permission_of, save_step
-from domain.content.content import Content, Relation
+from domain.content.content import MAX_RELATIONS, Content, Relation
 from domain.content.material import Action, Material, advance
 from domain.distribution.change import FeedEntry, TombstoneReason
 from domain.distribution.channel import live_version, route
@@ -82,7 +82,9 @@ async def take_down(
 ) -> Material:
     """Withdraw or kill: tombstones in every channel that ever had it; the takedown opens as a reaction."""
     async with work:
-        material = check_allowed(await work.materials.get(material_id), actor, permission_of(action), revision)
+        # Locked, for a kill of any revision must not be refused because somebody saves at the same time.
+        found = await work.materials.get(material_id, lock=True)
+        material = check_allowed(found, actor, permission_of(action), revision)
         saved = await _remove_from_channels(work, material, action, by=actor.key, note=note)
         event = material_event(actor.key, action, saved)
         await work.commit(
@@ -186,7 +188,7 @@ async def duplicate(work: UnitOfWork, actor: Actor, material_id: UUID, version: 
                 content,
                 available_from=None,
                 expires_at=None,
-                relations=(*(r for r in content.relations if r.rel != "replaces"), _replaces(original)),
+                relations=_relations(content, original),
             ),
             attachments=attachments,
             edited_by=actor.key,
@@ -198,8 +200,10 @@ async def duplicate(work: UnitOfWork, actor: Actor, material_id: UUID, version: 
     return draft
 
 
-def _replaces(original: Material) -> Relation:
-    return Relation(rel="replaces", id=str(original.id))
+def _relations(content: Content, original: Material) -> tuple[Relation, ...]:
+    """The relations of a duplicate: it replaces its original. The last one gives way where the list is full."""
+    others = tuple(each for each in content.relations if each.rel != "replaces")
+    return (*others[: MAX_RELATIONS - 1], Relation(rel="replaces", id=str(original.id)))
 
 
 async def _copied(work: UnitOfWork, original: Material, version: int | None) -> tuple[Content, tuple[Attachment, ...]]:

@@ -2,17 +2,19 @@
 
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from domain.actor import Actor
 from domain.errors import Forbidden, NotFound, StaleVersion
 from domain.events import Event
-from domain.identity.actions.sign_in import end_sessions
+from domain.identity.actions.sign_in import ACCOUNT, end_sessions
 from domain.identity.invitation import INVITATION_LIFETIME, Invitation
 from domain.identity.login import check_login
 from domain.identity.member import Member, Role, check_person_name
 from domain.identity.oauth_grant import digest_of
 from domain.identity.organization import Organization
+from domain.identity.ports import PasswordHasher
 from domain.permissions import require
 from domain.unit_of_work import UnitOfWork
 
@@ -72,8 +74,24 @@ async def get_invitation(work: UnitOfWork, code: str) -> tuple[Invitation, Organ
         return found, await work.organizations.get(found.organization_id)
 
 
-async def accept(work: UnitOfWork, code: str, *, login: str, name: str, verified_email: str | None = None) -> Member:
-    """Make the member that was invited. `verified_email` comes from the OpenID provider and must be the invited one.
+class ProviderIdentity(msgspec.Struct, frozen=True):
+    """A person as the OpenID provider knows them."""
+
+    subject: str
+    email: str
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """A password to be hashed once the invitation is known to be open."""
+
+    hasher: PasswordHasher
+    text: str
+
+
+async def accept(
+    work: UnitOfWork, code: str, *, login: str, name: str, proof: ProviderIdentity | NewPassword | None = None
+) -> Member:
+    """Make the member that was invited, with the first way to sign in. The provider's e-mail must be the invited one.
 
     Raises NotFound (code), Forbidden (e-mail), IdTaken (login), InvalidContent (login, name).
     """
@@ -81,7 +99,8 @@ async def accept(work: UnitOfWork, code: str, *, login: str, name: str, verified
         found = await work.invitations.find(digest_of(code))
         if found is None or not found.open_at(work.clock.now()):
             raise NotFound
-        if verified_email is not None and verified_email != found.email:
+        email = proof.email if isinstance(proof, ProviderIdentity) else None
+        if email is not None and email != found.email:
             raise Forbidden(permission="member.accept")
         member = Member(
             id=work.ids.new(),
@@ -89,15 +108,28 @@ async def accept(work: UnitOfWork, code: str, *, login: str, name: str, verified
             name=check_person_name(name),
             organization_id=found.organization_id,
             roles=found.roles,
-            email=verified_email or found.email,
+            email=email or found.email,
         )
         await work.members.add(member)
         try:
             await work.invitations.save(replace(found, member_id=member.id))
         except StaleVersion as error:
             raise NotFound from error
+        if proof is not None:
+            await _save_proof(work, member, proof)
         await work.commit(Event(actor=member.key, activity="member.accept", target=member.key))
     return member
+
+
+async def _save_proof(work: UnitOfWork, member: Member, proof: ProviderIdentity | NewPassword) -> None:
+    credential = await work.credentials.get(member.id)
+    if isinstance(proof, ProviderIdentity):
+        changed, activity = replace(credential, provider_subject=proof.subject), "provider.link"
+    else:
+        password_hash = await proof.hasher.hash(proof.text)
+        changed, activity = replace(credential, password_hash=password_hash), "password.set"
+    await work.credentials.save(changed)
+    work.record(Event(actor=member.key, activity=activity, target=ACCOUNT, detail={"member": str(member.id)}))
 
 
 async def change(

@@ -1,4 +1,4 @@
-"""Signing in with a browser: attempts are counted before they are made, every outcome leaves an audit row."""
+"""Signing in with a browser: attempts are counted before they are made, failures and completed sign-ins audited."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -198,11 +198,3 @@ async def verify_second_factor(work: UnitOfWork, tools: Authenticator, member: M
 def _without(hashes: Sequence[bytes], code: str) -> tuple[bytes, ...]:
     used = digest_of(code.strip().lower())
     return tuple(each for each in hashes if each != used)
-
-
-async def link_provider(work: UnitOfWork, member: Member, subject: str) -> None:
-    """Link a member to a subject of the OpenID provider."""
-    async with work:
-        credential = await work.credentials.get(member.id, lock=True)
-        await work.credentials.save(replace(credential, provider_subject=subject))
-        await work.commit(Event(actor=member.key, activity="provider.link", target=ACCOUNT))

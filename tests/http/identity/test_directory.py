@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -322,3 +323,21 @@ def test_pages_are_in_the_browsers_language(installation: Installation) -> None:
     assert "Sign in" in english.get("/oauth/login").text
     assert "Đăng nhập" in BrowserSession(installation).get("/oauth/login").text
     assert Form(english.get("/oauth/login").text).action == "/oauth/login"
+
+
+def test_second_rotation_of_a_secret_is_refused_with_412(installation: Installation, boss: Person) -> None:
+    """Of two simultaneous rotations both once answered 201, and one of the secrets was dead."""
+    refused = 0
+    for _ in range(15):
+        client = installation.new_client("daituyphong")["client_id"]
+        path = f"{installation.url}/v1/clients/{client}/secrets"
+        with ThreadPoolExecutor(2) as pool:
+            sent = [pool.submit(httpx.post, path, headers=dict(boss.headers)) for _ in range(2)]
+            answers = [each.result() for each in sent]
+        assert {answer.status_code for answer in answers} <= {201, 412}, [answer.text for answer in answers]
+        refused += [answer.status_code for answer in answers].count(412)
+        for answer in answers:
+            if answer.status_code == 201:
+                secret = installation.keep_secret(answer.json()["client_secret"])
+                installation.client_token({"client_id": client, "client_secret": secret})
+    print(f"{refused} of 15 pairs had a second rotation refused")
