@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -226,3 +226,26 @@ def test_what_is_not_committed_is_forgotten_and_what_was_never_added_cannot_be_s
 def test_the_suite_walks_over_every_table_with_a_revision() -> None:
     revisioned = {table.name for table in metadata.tables.values() if "revision" in table.columns}
     assert revisioned - {"history"} == {port.table for port in PORTS.values()}
+
+
+def test_due_materials_are_listed_longest_due_first_also_those_that_were_missed(
+    installation: Installation, implementation: Any
+) -> None:
+    async def scenario() -> None:
+        async with implementation(installation) as open_work:
+            made, _ = await _added(open_work, PORTS["materials"], "materials")
+            long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+            ended = replace(made.content, expires_at=long_ago + timedelta(hours=1))
+            waiting = replace(made, state="scheduled", scheduled_for=long_ago, content=ended)
+            async with open_work() as work:
+                await work.materials.save(waiting)
+                await work.commit()
+            async with open_work() as work:
+                assert (await work.materials.list_due(long_ago, 1))[:1] == [made.id]
+                assert made.id not in await work.materials.list_due(long_ago - timedelta(seconds=1), 100)
+            async with open_work() as work:
+                saved = await work.materials.get(made.id)
+                await work.materials.save(replace(saved, state="approved", scheduled_for=None))
+                await work.commit()
+
+    finished(scenario())

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.actor import Actor
 from domain.content.actions import materials
-from domain.content.content import Content, Rights
+from domain.content.content import MAX_RELATIONS, Content, Relation, Rights
 from domain.content.material import Material, allowed_actions
 from domain.distribution.actions import grants, publications
 from domain.distribution.actions.publications import Publisher
@@ -247,3 +248,29 @@ def test_a_grant_is_given_once_and_revoked_once(database: Database) -> None:
     given = [run(grants.give(database.work(), COORDINATOR, "web", OTHER)) for _ in range(2)]
     assert given[0] == given[1]
     assert [event.activity for event in database.events].count("grant.give") == 1
+
+
+def test_a_correction_cannot_be_scheduled_for_after_the_live_versions_end(database: Database) -> None:
+    end = database.clock.now() + timedelta(hours=2)
+    live = publish(database, approved(database, expires_at=end))
+    draft = run(materials.move(database.work(), EDITOR, live.id, "revise", revision=live.revision))
+    patched = run(materials.patch(database.work(), EDITOR, draft.id, {"expires_at": None}, draft.revision))
+    ready = _approve(database, patched)
+    with pytest.raises(InvalidContent) as refused:
+        schedule(database, ready, start=end + timedelta(hours=1), note="Sửa số")
+    assert [(e.pointer, e.code) for e in refused.value.errors] == [("/at", "after_expires_at")]
+
+
+def test_nothing_that_has_expired_is_offered_for_publication(database: Database) -> None:
+    now = database.clock.now()
+    material = approved(database, expires_at=now + timedelta(hours=1))
+    assert "publish" in allowed_actions(material, COORDINATOR, now)
+    assert set(allowed_actions(material, COORDINATOR, now + timedelta(hours=2))) == {"return", "duplicate"}
+
+
+def test_a_duplicate_of_a_material_with_all_relations_can_be_read_again(database: Database) -> None:
+    relations = tuple(Relation(rel="part_of", id=str(UUID(int=n))) for n in range(MAX_RELATIONS))
+    original = approved(database, relations=relations)
+    draft = run(publications.duplicate(database.work(), EDITOR, original.id, None))
+    assert msgspec.convert(msgspec.to_builtins(draft.content), Content) == draft.content
+    assert draft.content.relations[-1].id == str(original.id)

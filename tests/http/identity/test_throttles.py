@@ -6,6 +6,7 @@ import httpx
 import pyotp
 import pytest
 
+from api.http.rate_limits import client_address
 from harness.browser_session import BrowserSession
 from harness.installation import PASSWORD, Installation
 
@@ -107,3 +108,13 @@ def test_second_factor_codes_are_bounded_for_each_account_from_any_address(
             wrong = "000000" if pyotp.TOTP(seed).now() != "000000" else "111111"
             reported.append(thief.submit(page, code=wrong).status_code)
     assert reported == [401] * 5 + [429] * 2
+
+
+def test_addresses_of_one_ipv6_network_count_as_one() -> None:
+    def seen(address: str) -> str:
+        return client_address({"headers": [(b"x-forwarded-for", address.encode())]}, trusted_proxy=True)
+
+    assert seen("2001:db8:1:2::1") == seen("2001:db8:1:2:ffff::9") != seen("2001:db8:1:3::1")
+    assert seen("203.0.113.7") != seen("203.0.113.8")
+    assert seen("x, 198.51.100.1") == "198.51.100.1"
+    assert seen("no:address") == "no:address"
