@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from domain.content.content import Content, ShortText
-from domain.content.material import Material, check_content, check_ready
+from domain.content.material import Material
+from domain.content.validation import check_content, check_ready
 from domain.distribution.document import freeze
 from domain.errors import FieldError, InvalidContent
 from domain.identity.organization import Organization

@@ -11,14 +11,13 @@ from domain.content.material import (
     Material,
     advance,
     attached,
-    check_content,
-    check_ready,
     check_revision,
     detached,
     edited,
     history_entry,
     scheduled,
 )
+from domain.content.validation import check_content, check_ready
 from domain.errors import FieldError, Forbidden, IdTaken, InvalidContent, NotFound
 from domain.events import Event, OrganizationSucceeded
 from domain.media.asset import Attachment

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.content.content import Content
-from domain.content.material import TRANSITIONS, Material, advance, check_content, check_revision, possible_actions
+from domain.content.material import TRANSITIONS, Material, advance, check_revision, possible_actions
+from domain.content.validation import check_content
 from domain.errors import Embargoed, FourEyes, InvalidContent, NoteRequired, Refusal, StaleVersion, WrongState
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
