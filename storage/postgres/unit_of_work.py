@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.content.ports import Materials
 from domain.distribution.ports import Channels, FeedEntries, Grants, Publications, Recipients, Takedowns
+from domain.errors import KeyInUse
 from domain.events import Event
 from domain.identity.ports import (
     Assertions,
@@ -53,7 +54,7 @@ from storage.postgres.statements import Sql, Statement
 from storage.postgres.vocabularies import VocabularyStore
 
 _MARK = Statement(
-    text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key").bindparams(
+    text("UPDATE idempotency SET committed = true WHERE actor = :actor AND key = :key AND NOT committed").bindparams(
         bindparam("actor", type_=Text), bindparam("key", type_=Text)
     )
 )
@@ -200,17 +201,24 @@ class PostgresUnitOfWork:
         with translated():
             committed = await self._react()
             defer_audit_rows(self.sql, self.clock.now(), committed)
-            if self._idempotency:
-                actor, key = self._idempotency
-                self.sql.defer(_MARK, actor=actor, key=key)
+            await self._mark_done()
             moved = await self._feed_entries.defer_placing()
             await self._write(self.sql.take_deferred())
+            self._idempotency = None
         if self._on_commit is None:
             return
         if any(event.changes_access for event in committed):
             self._on_commit(None)
         elif moved:
             self._on_commit(moved)
+
+    async def _mark_done(self) -> None:
+        """Mark the request's key in its first commit. KeyInUse when another request with this key was faster."""
+        if self._idempotency is None:
+            return
+        actor, key = self._idempotency
+        if await self.sql.run(_MARK, actor=actor, key=key) != 1:
+            raise KeyInUse
 
     async def _react(self) -> list[Event]:
         """Run the reactions to all events, and to those that reactions record; gives every event in its order."""

@@ -11,7 +11,7 @@ from sqlalchemy import Text, bindparam, insert, text
 
 from adapters.clock import SystemClock
 from adapters.ids import SystemIds
-from domain.errors import Unavailable
+from domain.errors import KeyInUse, Unavailable
 from domain.events import Event
 from harness.installation import Installation
 from storage.postgres.connections import make_engine
@@ -109,3 +109,32 @@ def test_a_cancelled_work_leaves_its_connection_clean(installation: Installation
         assert not await known(work, code)
 
     with_work(installation, test)
+
+
+def test_of_two_requests_with_the_same_idempotency_key_only_the_first_commits(installation: Installation) -> None:
+    """A request may run for longer than its key is reserved; another then runs beside it."""
+    key, codes = uuid4().hex, [uuid4().hex for _ in range(2)]
+    installation.sql(
+        "INSERT INTO idempotency (actor, key, fingerprint, started_at) VALUES ('a', $1, '\\x00', now())", key
+    )
+
+    async def run() -> None:
+        engine = make_engine(installation.environ["LANTOA_DATABASE_URL"], size=2)
+        try:
+            slow, fast = (
+                PostgresUnitOfWork(engine, SystemClock(), SystemIds(), idempotency=("a", key)) for _ in range(2)
+            )
+            async with slow:
+                slow.sql.defer(ADD, list="test", code=codes[0], title="t", title_en="t", place=1)
+                async with fast:
+                    fast.sql.defer(ADD, list="test", code=codes[1], title="t", title_en="t", place=1)
+                    await fast.commit(WRITE)
+                with pytest.raises(KeyInUse):
+                    await slow.commit(WRITE)
+            async with fast:
+                await fast.commit(WRITE)  # a request may commit more than once
+            assert [await known(fast, code) for code in codes] == [False, True]
+        finally:
+            await engine.dispose()
+
+    asyncio.run(run())
