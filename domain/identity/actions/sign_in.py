@@ -110,9 +110,14 @@ async def find_login(work: UnitOfWork, cookie: str | None) -> tuple[Login, Membe
 
 
 async def close_login(work: UnitOfWork, cookie: str) -> None:
+    """End this browser's login. A login that was never completed, between the two factors, leaves no audit row."""
     async with work:
+        login = await work.logins.find(digest_of(cookie))
+        if login is None:
+            return
         await work.logins.remove(digest_of(cookie))
-        await work.commit()
+        events = [Event(actor=f"member:{login.member_id}", activity="logout", target=ACCOUNT)] if login.complete else []
+        await work.commit(*events)
 
 
 async def end_sessions(work: UnitOfWork, member_id: UUID) -> None:

@@ -341,3 +341,13 @@ def test_second_rotation_of_a_secret_is_refused_with_412(installation: Installat
                 secret = installation.keep_secret(answer.json()["client_secret"])
                 installation.client_token({"client_id": client, "client_secret": secret})
     print(f"{refused} of 15 pairs had a second rotation refused")
+
+
+def test_signing_out_ends_the_browsers_login_and_is_audited(installation: Installation) -> None:
+    member = installation.new_member("stttt", "editor")
+    with BrowserSession(installation) as browser:
+        page = browser.sign_in(member.login)
+        assert browser.post("/account/logout", data=Form(page.text).fields).status_code == 303
+        assert browser.get("/account").status_code == 303
+    rows = installation.sql("SELECT verb FROM audit WHERE actor = $1", f"member:{member.id}")
+    assert [row["verb"] for row in rows][-1] == "logout"
