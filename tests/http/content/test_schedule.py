@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from harness.installation import Installation
 from harness.people import Newsroom, Person
@@ -131,3 +132,39 @@ def test_the_working_copy_lists_the_callers_allowed_actions(newsroom: Newsroom) 
         "approver": {"return"},
         "boss": {"return", "publish", "schedule", "duplicate"},
     }
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "pointer"),
+    [
+        ("schedule", {"at": 7}, "/at"),
+        ("schedule", {"at": "tomorrow"}, "/at"),
+        ("schedule", {"note": 3}, "/note"),
+        ("schedule", {"time": "2030-01-01T00:00:00Z"}, "/time"),
+        ("unschedule", {"note": "a\x00"}, "/note"),
+        ("duplicate", {"version": 0}, "/version"),
+        ("duplicate", {"version": "1"}, "/version"),
+        ("duplicate", {"versions": 1}, "/versions"),
+    ],
+)
+def test_bad_bodies_of_the_new_actions_name_the_field_and_change_nothing(
+    installation: Installation, newsroom: Newsroom, action: str, body: dict[str, Any], pointer: str
+) -> None:
+    material = newsroom.approved(newsroom.draft())
+    before = installation.sql("SELECT count(*) AS n FROM materials")
+    answer = act(newsroom.coordinator, material, action, **body)
+    assert verdict(answer) == (422, "invalid_content"), answer.text
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    assert answer.json()["errors"][0]["detail"]
+    after = newsroom.coordinator.get(f"{DESK}/{material['id']}").json()
+    assert (after["revision"], after["state"]) == (material["revision"], "approved")
+    assert installation.sql("SELECT count(*) AS n FROM materials") == before
+
+
+@pytest.mark.parametrize("action", ["schedule", "unschedule"])
+def test_the_new_actions_need_the_present_revision(newsroom: Newsroom, action: str) -> None:
+    material = newsroom.approved(newsroom.draft())
+    path = f"{DESK}/{material['id']}/{action}"
+    missing = newsroom.coordinator.post(path, json={})
+    stale = newsroom.coordinator.post(path, json={}, headers={"if-match": '"99"'})
+    assert [verdict(missing), verdict(stale)] == [(428, "precondition_required"), (412, "stale_version")]
