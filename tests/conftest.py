@@ -21,3 +21,10 @@ def installation() -> Iterator[Installation]:
 @pytest.fixture(scope="session")
 def newsroom(installation: Installation) -> Newsroom:
     return Newsroom(installation)
+
+
+@pytest.fixture(autouse=True)
+def no_throttles(request: pytest.FixtureRequest) -> None:
+    """All tests of a process share an address: none waits for the failed sign-ins of another."""
+    if "installation" in request.fixturenames:
+        request.getfixturevalue("installation").sql("DELETE FROM throttles")
