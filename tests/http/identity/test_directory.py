@@ -349,5 +349,5 @@ def test_signing_out_ends_the_browsers_login_and_is_audited(installation: Instal
         page = browser.sign_in(member.login)
         assert browser.post("/account/logout", data=Form(page.text).fields).status_code == 303
         assert browser.get("/account").status_code == 303
-    rows = installation.sql("SELECT verb FROM audit WHERE actor = $1", f"member:{member.id}")
+    rows = installation.sql("SELECT verb FROM audit WHERE actor = $1 ORDER BY place", f"member:{member.id}")
     assert [row["verb"] for row in rows][-1] == "logout"
