@@ -19,7 +19,7 @@ from api.cache.middleware import ResponseCacheMiddleware
 from api.callers.middleware import CallerMiddleware, IdempotencyMiddleware, PermissionCheck
 from api.callers.operations import options_of
 from api.content import materials, vocabularies
-from api.dependencies import DEPENDENCIES, ApiParts
+from api.dependencies import DEPENDENCIES, ApiContext
 from api.distribution import channels, publications, takedowns
 from api.distribution import materials as delivery
 from api.http.content_coding import ContentCoding
@@ -78,22 +78,22 @@ class _LeanLitestar(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_litestar(parts: ApiParts) -> Litestar:
-    """Wire routes, middleware and error responses around `parts`."""
-    services = parts.services
+def create_litestar(context: ApiContext) -> Litestar:
+    """Wire routes, middleware and error responses around `context`."""
+    services = context.services
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        await parts.open()
+        await context.open()
         freeze_startup_objects()
         try:
             yield
         finally:
-            await parts.close()
+            await context.close()
 
     def callers(app: ASGIApp) -> ASGIApp:
         trusted_proxy = services.settings.trusted_proxy
-        return _made_at_first_request(lambda: CallerMiddleware(app, parts.tokens, trusted_proxy=trusted_proxy))
+        return _made_at_first_request(lambda: CallerMiddleware(app, context.tokens, trusted_proxy=trusted_proxy))
 
     def idempotency(app: ASGIApp) -> ASGIApp:
         return _made_at_first_request(
@@ -116,8 +116,8 @@ def create_litestar(parts: ApiParts) -> Litestar:
         request_max_body_size=None,
         experimental_features=list[ExperimentalFeatures](),
     )
-    app.state.parts = parts
-    app.state.openapi = build_contract(app, parts.services.settings.contact)
+    app.state.context = context
+    app.state.openapi = build_contract(app, context.services.settings.contact)
     return app
 
 
@@ -136,8 +136,8 @@ def _made_at_first_request(make: Any) -> ASGIApp:
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Give the whole application as it is served."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    parts = ApiParts(settings or read_settings())
-    inner = OuterMiddleware(ContentCoding(create_litestar(parts)), parts.origins, parts.counts)
-    cached = ResponseCacheMiddleware(inner, parts, trusted_proxy=parts.services.settings.trusted_proxy)
-    parts.listener.subscribe(cached.invalidate)
+    context = ApiContext(settings or read_settings())
+    inner = OuterMiddleware(ContentCoding(create_litestar(context)), context.origins, context.counts)
+    cached = ResponseCacheMiddleware(inner, context, trusted_proxy=context.services.settings.trusted_proxy)
+    context.listener.subscribe(cached.invalidate)
     return cached

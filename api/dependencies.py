@@ -30,7 +30,7 @@ KEYS_SECONDS = 5.0
 AnyRequest = Request[Any, Any, Any]
 
 
-class ApiParts:
+class ApiContext:
     """The services of one API process, and what only the API has: callers, rate limits, caches, metrics."""
 
     tokens: TokenReader
@@ -88,14 +88,14 @@ async def _run_periodically(seconds: float, work: Callable[[], Awaitable[object]
             await work()
 
 
-def parts_of(request: AnyRequest) -> ApiParts:
-    parts: ApiParts = request.app.state.parts
-    return parts
+def context_of(request: AnyRequest) -> ApiContext:
+    context: ApiContext = request.app.state.context
+    return context
 
 
 def services_of(request: AnyRequest) -> ApiServices:
     """All services, for the routes that are called most: Litestar makes a task for each dependency of a handler."""
-    return parts_of(request).services
+    return context_of(request).services
 
 
 def caller_of(request: AnyRequest) -> Caller:
@@ -128,9 +128,9 @@ def _service(name: str) -> Provide:
     return Provide(provide, sync_to_thread=False)
 
 
-def _part(name: str) -> Provide:
+def _from_context(name: str) -> Provide:
     def provide(request: AnyRequest) -> Any:
-        return getattr(parts_of(request), name)
+        return getattr(context_of(request), name)
 
     return Provide(provide, sync_to_thread=False)
 
@@ -162,8 +162,8 @@ DEPENDENCIES = {
     "work": Provide(work_of, sync_to_thread=False),
     "access": Provide(_access, sync_to_thread=False),
     "actor": Provide(actor_of, sync_to_thread=False),
-    "oauth": _part("oauth"),
-    "fast_path": _part("fast_path"),
+    "oauth": _from_context("oauth"),
+    "fast_path": _from_context("fast_path"),
     **{name: _service(name) for name in _SERVICES},
 }
 """`work`: a fresh unit of work. `access`: what the caller may read. `actor`: 401 when anonymous. Else services."""

@@ -3,7 +3,6 @@
 import logging
 
 from domain.media.actions import uploads
-from jobs.attempts import attempt
 from runtime.services import Services
 from storage.objects.reconcile import reconcile
 
@@ -11,7 +10,7 @@ log = logging.getLogger("lantoa.worker")
 
 
 async def sweep_uploads(services: Services) -> None:
-    await attempt("uploads", uploads.sweep(services.work(), services.objects))
+    await uploads.sweep(services.work(), services.objects)
 
 
 async def reconcile_objects(services: Services) -> None:

@@ -1,11 +1,10 @@
 """The job of retention."""
 
 from domain import retention
-from jobs.attempts import attempt
 from runtime.services import Services
 from storage.postgres.idempotency import KEPT
 
 
 async def purge(services: Services) -> None:
-    await attempt("retention", retention.purge(services.work()))
+    await retention.purge(services.work())
     await services.idempotency.purge(services.clock.now() - KEPT)

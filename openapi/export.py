@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from api.app import create_litestar
-from api.dependencies import ApiParts
+from api.dependencies import ApiContext
 from runtime.settings import Settings
 
 TARGET = Path(__file__).with_name("openapi.json")
@@ -22,7 +22,7 @@ def contract() -> str:
         secret_key=bytes(32),
         public_url="http://localhost",
     )
-    document = create_litestar(ApiParts(settings)).state.openapi
+    document = create_litestar(ApiContext(settings)).state.openapi
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n"
 
 

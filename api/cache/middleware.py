@@ -24,7 +24,7 @@ class Listener(Protocol):
     trusted_until: float
 
 
-class Parts(Protocol):
+class Context(Protocol):
     """What the cache needs of the API. `tokens` exists only after start-up."""
 
     tokens: TokenReader
@@ -42,20 +42,20 @@ class ResponseCacheMiddleware:
     Never when the safety poll of the feed is more than seconds old (`storage.postgres.listener`).
     """
 
-    def __init__(self, app: ASGIApp, parts: Parts, *, trusted_proxy: bool) -> None:
+    def __init__(self, app: ASGIApp, context: Context, *, trusted_proxy: bool) -> None:
         self._app = cast("Application", app)
-        self._parts = parts
+        self._context = context
         self._trusted_proxy = trusted_proxy
-        self._responses = parts.responses
-        self._find_reply = parts.memo.find
-        self.counts = parts.counts
+        self._responses = context.responses
+        self._find_reply = context.memo.find
+        self.counts = context.counts
         self.waiters = Waiters()
         self.in_flight: SingleFlight[FlightKey] = SingleFlight(self.waiters)
 
     def invalidate(self, channels: frozenset[UUID] | None) -> None:
         """Subscribed to the listener: drop what is out of date, wake who waits."""
         self._responses.invalidate(channels)
-        self._parts.memo.clear()
+        self._context.memo.clear()
         self.waiters.wake(channels)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, Any]:
@@ -76,8 +76,8 @@ class ResponseCacheMiddleware:
             if response is None or caller is None:
                 return self._miss(key, request, receive, send)
             reply = MemoizedReply(response, caller, self.counts, head=request["method"] == "HEAD")
-            until = min(caller.until, response.until, self._parts.listener.trusted_until)
-            self._parts.memo.store(whole, reply, until)
+            until = min(caller.until, response.until, self._context.listener.trusted_until)
+            self._context.memo.store(whole, reply, until)
         _, left, wait = reply.take(now)
         if wait:  # not counted here: the application counts it and answers 429
             return self._app(scope, receive, send)
@@ -91,12 +91,12 @@ class ResponseCacheMiddleware:
     def caller(self, scope: Any, token: bytes | None) -> Caller | None:
         """The caller with this Authorization header; None when the application must find out."""
         if token is not None:
-            return self._parts.tokens.known(token)
-        return self._parts.tokens.anonymous(client_address(scope, trusted_proxy=self._trusted_proxy))
+            return self._context.tokens.known(token)
+        return self._context.tokens.anonymous(client_address(scope, trusted_proxy=self._trusted_proxy))
 
     def find(self, key: Key, caller: Caller | None, now: float) -> CachedResponse | None:
         """A cached response that this caller may have now."""
-        if caller is None or now >= caller.until or now >= self._parts.listener.trusted_until:
+        if caller is None or now >= caller.until or now >= self._context.listener.trusted_until:
             return None
         return self._responses.find(key, caller.read_partition, now)
 

@@ -149,14 +149,14 @@ class IdempotencyMiddleware:
 
 
 async def _whole_body(receive: Receive) -> bytes:
-    parts = []
+    chunks = []
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise MalformedRequest(reason="connection")
-        parts.append(message.get("body", b""))
+        chunks.append(message.get("body", b""))
         if not message.get("more_body"):
-            return b"".join(parts)
+            return b"".join(chunks)
 
 
 async def _replay(answer: Any, send: Send) -> None:

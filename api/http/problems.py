@@ -223,8 +223,8 @@ def _parameter_problem(request: Request[Any, Any, Any], key: str, message: str) 
 
 def _choices(annotation: Any) -> list[str]:
     """The strings of a Literal, also inside Annotated and unions."""
-    parts = get_args(annotation)
-    return [each for part in parts for each in ([part] if isinstance(part, str) else _choices(part))]
+    arguments = get_args(annotation)
+    return [each for part in arguments for each in ([part] if isinstance(part, str) else _choices(part))]
 
 
 def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

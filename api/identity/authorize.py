@@ -58,8 +58,8 @@ def _scope(asked: str, client: Client, member: Member) -> str:
 
 
 def _end(uri: str) -> str:
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    split = urlsplit(uri)
+    return f"{split.scheme}://{split.netloc}" if split.netloc else f"{split.scheme}:"
 
 
 @get("/oauth/authorize", **PAGE)

@@ -26,9 +26,9 @@ def path_of(request: AnyRequest) -> str:
 
 def safe_next(location: str) -> str:
     """The location if it is one of our own pages, else the account page: a sign-in never leads elsewhere."""
-    parts = urlsplit(location)
-    own = parts.path.startswith(("/oauth/authorize", "/oauth/device", "/account"))
-    return location if own and not parts.scheme and not parts.netloc and location.isprintable() else "/account"
+    split = urlsplit(location)
+    own = split.path.startswith(("/oauth/authorize", "/oauth/device", "/account"))
+    return location if own and not split.scheme and not split.netloc and location.isprintable() else "/account"
 
 
 def address_limit(browser: Browser, purpose: str = "address") -> Limit:

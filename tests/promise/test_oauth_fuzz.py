@@ -73,7 +73,7 @@ def _app(installation: Installation) -> App:
     return _APPS[installation.url]
 
 
-def _person(installation: Installation) -> BrowserSession:
+def _browser(installation: Installation) -> BrowserSession:
     if installation.url not in _VISITORS:
         person = _VISITORS[installation.url] = BrowserSession(installation)
         person.sign_in(installation.new_member("stttt", "editor").login)
@@ -89,7 +89,7 @@ def test_pages_answer_anything_with_a_page_or_the_apps_address(
         app = _app(installation)
         fixed = {"client_id": app.id.encode(), "redirect_uri": app.uri.encode()}
         query = [*fixed.items(), *(pair for pair in query if pair[0] not in fixed)]
-    person = _person(installation) if signed_in else BrowserSession(installation)
+    person = _browser(installation) if signed_in else BrowserSession(installation)
     answer = person.get(f"/oauth/{page}?{encoded(query).decode()}")
     assert answer.status_code in (200, 303, 400, 404, 429), answer.text
     if answer.status_code == 303:
@@ -110,6 +110,6 @@ def test_forms_that_are_not_from_our_pages_are_refused_with_a_page(
     installation: Installation, path: str, form: list[tuple[str, bytes]]
 ) -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    answer = _person(installation).post(f"/{path}", content=encoded(form), headers=kind)
+    answer = _browser(installation).post(f"/{path}", content=encoded(form), headers=kind)
     assert answer.status_code in (400, 403), answer.text
     assert answer.headers["content-type"].startswith("text/html")

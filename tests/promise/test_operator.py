@@ -18,13 +18,13 @@ def lantoa(installation: Installation, *arguments: str, status: int = 0) -> str:
     return done.stdout or done.stderr
 
 
-def reported(installation: Installation, *arguments: str) -> dict[str, Any]:
+def command_result(installation: Installation, *arguments: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(lantoa(installation, *arguments, "--json"))
     return found
 
 
 def test_doctor_finds_every_part_well(installation: Installation) -> None:
-    found = reported(installation, "doctor")["findings"]
+    found = command_result(installation, "doctor")["findings"]
     assert {each["part"] for each in found} == {"database", "schema", "keys", "worker", "objects", "api"}
     assert {each["state"] for each in found} == {"ok"}
 
@@ -41,16 +41,16 @@ def test_doctor_says_what_is_wrong_and_how_to_remedy_it(installation: Installati
 
 
 def test_a_clients_whole_life(installation: Installation) -> None:
-    made = reported(installation, "client", "add", "baobinhthuan", "Tòa soạn")
+    made = command_result(installation, "client", "add", "baobinhthuan", "Tòa soạn")
     token = installation.client_token(made)
     assert Person(installation.url, token).get("/v1/me").status_code == 200
-    listed = reported(installation, "client", "list")["items"]
+    listed = command_result(installation, "client", "list")["items"]
     assert made["client_id"] in [each["client_id"] for each in listed]
     assert made["client_secret"] not in json.dumps(listed)
-    rotated = reported(installation, "client", "rotate-secret", made["client_id"])
+    rotated = command_result(installation, "client", "rotate-secret", made["client_id"])
     for secret in (made["client_secret"], rotated["client_secret"]):  # both live until the next rotation
         installation.client_token(made | {"client_secret": secret})
-    reported(installation, "client", "disable", made["client_id"])
+    command_result(installation, "client", "disable", made["client_id"])
     answer = Person(installation.url).post(
         "/oauth/token",
         data={"grant_type": "client_credentials"},
@@ -60,7 +60,7 @@ def test_a_clients_whole_life(installation: Installation) -> None:
 
 
 def test_loading_twice_changes_nothing(installation: Installation) -> None:
-    assert set(reported(installation, "load").values()) == {0}
+    assert set(command_result(installation, "load").values()) == {0}
 
 
 def test_keys_are_shown_without_their_private_halves(installation: Installation) -> None:
@@ -70,7 +70,7 @@ def test_keys_are_shown_without_their_private_halves(installation: Installation)
 
 
 def test_the_audit_of_objects_is_sound_and_finds_a_missing_one(installation: Installation) -> None:
-    found = reported(installation, "audit", "objects")
+    found = command_result(installation, "audit", "objects")
     assert found["objects"] >= 7
     assert (found["missing"], found["wrong_size"]) == ([], [])
     ghost = "insert into assets (id, owner_id, filename, media_type, size_bytes, sha256, created_at) "

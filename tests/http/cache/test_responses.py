@@ -131,7 +131,7 @@ class World:
         return made
 
 
-def reported(client: httpx.Client, request: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+def raw_response(client: httpx.Client, request: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
     with client.stream(**request) as answer:
         headers = sorted((k, v) for k, v in answer.headers.multi_items() if k != "date")
         return answer.status_code, headers, b"".join(answer.iter_raw())
@@ -157,8 +157,8 @@ def test_with_it_and_without_it_every_answer_is_the_same(
             for _ in range(ASKED):
                 request = world.request()
                 window = time.time() // WINDOW
-                expected = reported(off, request)
-                for found in (reported(on, request), reported(on, request)):
+                expected = raw_response(off, request)
+                for found in (raw_response(on, request), raw_response(on, request)):
                     if time.time() // WINDOW != window:
                         continue  # the addresses of files have just changed
                     assert found == expected, request

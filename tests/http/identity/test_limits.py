@@ -75,7 +75,7 @@ def test_the_client_credentials_fast_path_answers_like_authlib(installation: Ins
     client = installation.new_client("daituyphong", scopes=frozenset({"content:read", "calendar:read"}))
     auth = (client["client_id"], client["client_secret"])
 
-    def reported(**form: str) -> tuple[int, dict[str, object], dict[str, str]]:
+    def token_response(**form: str) -> tuple[int, dict[str, object], dict[str, str]]:
         data = {"grant_type": "client_credentials"} | form
         answer = httpx.post(f"{installation.url}/oauth/token", data=data, auth=auth)
         body = {key: value for key, value in answer.json().items() if key != "access_token"}
@@ -89,7 +89,7 @@ def test_the_client_credentials_fast_path_answers_like_authlib(installation: Ins
         {"scope": "content:write"},
         {"scope": ""},
     ):
-        assert reported(**form) == reported(**form, resource="ignored"), form
+        assert token_response(**form) == token_response(**form, resource="ignored"), form
     rows = "SELECT actor, verb, thing FROM audit WHERE actor = $1 AND verb = 'token.issue'"
     issued = installation.sql(rows, f"client:{client['client_id']}")
     assert len(issued) == 8
