@@ -19,6 +19,17 @@ from api.cache.middleware import ResponseCacheMiddleware
 from api.callers.middleware import CallerMiddleware, IdempotencyMiddleware, PermissionCheck
 from api.callers.operations import options_of
 from api.content import materials, vocabularies
+from api.coordination import (
+    activities,
+    assignments,
+    calendar,
+    calendar_feeds,
+    calendar_imports,
+    campaigns,
+    coverages,
+    inbox,
+    overview,
+)
 from api.dependencies import DEPENDENCIES, ApiContext
 from api.distribution import channels, publications, takedowns
 from api.distribution import materials as delivery
@@ -40,6 +51,7 @@ from api.identity import (
     token_endpoint,
 )
 from api.media import assets, uploads
+from api.outlets import bookings, outlets, placements, schedule
 from domain.errors import Refusal
 from runtime.memory import freeze_startup_objects
 from runtime.settings import Settings, read_settings
@@ -67,6 +79,19 @@ ROUTES: list[Any] = [
     *channels.ROUTES,
     *delivery.ROUTES,
     *takedowns.ROUTES,
+    *outlets.ROUTES,
+    *bookings.ROUTES,
+    *placements.ROUTES,
+    *schedule.ROUTES,
+    *campaigns.ROUTES,
+    *activities.ROUTES,
+    *coverages.ROUTES,
+    *assignments.ROUTES,
+    *inbox.ROUTES,
+    *calendar.ROUTES,
+    *calendar_feeds.ROUTES,
+    *calendar_imports.ROUTES,
+    *overview.ROUTES,
 ]
 
 

@@ -10,6 +10,7 @@ from litestar.di import Dependency, Provide
 from litestar.params import SkipValidationMarker
 
 from adapters.access_tokens import TOKEN_SECONDS
+from api.cache.calendars import RenderedCalendars
 from api.cache.memo import RequestMemo
 from api.cache.responses import ResponseCache
 from api.callers.tokens import RENEW_SECONDS, Caller, TokenReader
@@ -43,6 +44,7 @@ class ApiContext:
         self.counts = Counts()
         self.responses = ResponseCache(settings.cache_bytes if settings.response_cache else 0)
         self.memo = RequestMemo()
+        self.rendered_calendars = RenderedCalendars()
         self._background_tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -68,6 +70,7 @@ class ApiContext:
                 "tokens": self.tokens,
                 "limits": self.limiter,
                 "media": services.addresses,
+                "calendars": self.rendered_calendars,
             }
             self._background_tasks.append(asyncio.create_task(Metrics(self.counts, caches).run()))
 
@@ -136,21 +139,31 @@ def _from_context(name: str) -> Provide:
 
 
 _SERVICES = (
+    "activity_lists",
     "addresses",
     "assets",
+    "assignment_lists",
     "audit_lists",
     "authenticator",
+    "booking_lists",
+    "calendar",
+    "calendar_feed_lists",
+    "campaign_lists",
     "client_lists",
     "clock",
     "digests",
     "encryption",
     "feed",
+    "inbox_reader",
     "key_ring",
     "material_lists",
     "member_lists",
     "objects",
     "one_time_codes",
     "organization_lists",
+    "outlet_lists",
+    "overview",
+    "placement_lists",
     "provider",
     "publisher",
     "published",

@@ -86,6 +86,36 @@ class IdTaken(Refusal):
     code = "id_taken"
 
 
+class SlotTaken(Refusal):
+    """The time range of an outlet is booked. Facts: `booking`, `starts_at`, `ends_at` of what stands there."""
+
+    code = "slot_taken"
+
+
+class OutsideSlots(Refusal):
+    """The outlet has slots and the time lies in none of them. Facts: `free` (up to five free ranges nearby)."""
+
+    code = "outside_slots"
+
+
+class CapReached(Refusal):
+    """The outlet shows a material only so often. Facts: `count`, `days`."""
+
+    code = "cap_reached"
+
+
+class CodeTaken(Refusal):
+    """Facts: `value`."""
+
+    code = "code_taken"
+
+
+class ImportRefused(Refusal):
+    """Rows or entries of a file are wrong; each is named in `errors`, and nothing was imported."""
+
+    code = "import_refused"
+
+
 class SlugTaken(Refusal):
     code = "slug_taken"
 

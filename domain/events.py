@@ -23,6 +23,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     changes_access: ClassVar[bool] = False
     """Whether who may read what may be different now: caches then drop everything."""
+    changes_calendar: ClassVar[bool] = False
+    """Whether calendars may look different now."""
 
 
 class AccessChanged(Event, frozen=True, kw_only=True):
@@ -46,9 +48,60 @@ class OrganizationSucceeded(AccessChanged, frozen=True, kw_only=True):
     at: datetime
 
 
+class MemberErased(Event, frozen=True, kw_only=True):
+    """A person has left for good: what names the person goes."""
+
+    changes_calendar: ClassVar[bool] = True
+    member_id: UUID
+    at: datetime
+
+
 class MaterialTakenDown(Event, frozen=True, kw_only=True):
     """A published material was withdrawn or killed; `note` is public."""
 
     material_id: UUID
     reason: Literal["killed", "withdrawn"]
     note: str
+
+
+class TakedownOpened(Event, frozen=True, kw_only=True):
+    """These organizations must remove a material or their copy of a channel."""
+
+    takedown_id: UUID
+    organization_ids: tuple[UUID, ...]
+
+
+class CalendarChanged(Event, frozen=True, kw_only=True):
+    """A campaign, an activity, an assignment, an outlet or a booking changed."""
+
+    changes_calendar: ClassVar[bool] = True
+
+
+class BookingMade(CalendarChanged, frozen=True, kw_only=True):
+    """A booking names an activity; `organization_id`: of whoever books (None: sees every activity)."""
+
+    activity_id: UUID
+    organization_id: UUID | None
+
+
+class BookingCancelled(CalendarChanged, frozen=True, kw_only=True):
+    """A booking was cancelled by something that happened elsewhere."""
+
+    booking_id: UUID
+    organization_id: UUID
+    reason: str
+
+
+class ActivityStopped(CalendarChanged, frozen=True, kw_only=True):
+    """An activity does not take place, or of a series what lies between `since` and `until`."""
+
+    activity_id: UUID
+    since: datetime | None = None
+    until: datetime | None = None
+    reason: Literal["activity_cancelled", "activity_postponed"]
+
+
+class CampaignCancelled(CalendarChanged, frozen=True, kw_only=True):
+    """A campaign was cancelled, and with it what is open in it."""
+
+    campaign_id: UUID

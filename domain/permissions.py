@@ -4,13 +4,14 @@ Allowed = scope of the token ∩ role of the person or client ∩ organization r
 what it may not do to what it sees is Forbidden. Published content has a rule of its own: `domain.read_access`.
 """
 
+from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from domain.actor import Actor
-from domain.errors import Forbidden, InsufficientScope, LoginTooOld
+from domain.errors import Forbidden, InsufficientScope, LoginTooOld, NotFound
 from domain.identity.login import RECENT
 from domain.identity.member import Role
 from domain.scopes import SCOPES
@@ -47,6 +48,22 @@ Permission = Literal[
     "client.manage",
     "audit.read",
     "me.erase",
+    "campaign.read",
+    "campaign.manage",
+    "activity.read",
+    "activity.manage",
+    "assignment.read",
+    "assignment.assign",
+    "assignment.answer",
+    "inbox.read",
+    "outlet.read",
+    "outlet.manage",
+    "booking.manage",
+    "placement.read",
+    "placement.report",
+    "calendar.read",
+    "calendar.subscribe",
+    "coordination.overview",
 ]
 Reach = Literal["any", "own"]
 _WRITERS: frozenset[Role] = frozenset({"coordinator", "editor", "triager"})
@@ -56,6 +73,9 @@ _REVIEWERS: frozenset[Role] = frozenset({"coordinator", "approver"})
 _EVERYONE: frozenset[Role] = frozenset(
     {"coordinator", "editor", "approver", "outlet_manager", "triager", "collaborator", "auditor"}
 )
+
+_PLANNERS: frozenset[Role] = frozenset({"coordinator", "outlet_manager"})
+_CALENDARS = "calendar:read calendar:write"
 
 
 class PermissionRule(msgspec.Struct, frozen=True):
@@ -102,6 +122,22 @@ RULES: dict[Permission, PermissionRule] = {
     "client.manage": _rule("partners:manage", _COORDINATOR, "own"),
     "audit.read": _rule("audit:read", frozenset({"coordinator", "auditor"})),
     "me.erase": PermissionRule(frozenset(SCOPES), _EVERYONE),
+    "campaign.read": _rule(_CALENDARS, _EVERYONE, "own"),
+    "campaign.manage": _rule("calendar:write", _COORDINATOR),
+    "activity.read": _rule(_CALENDARS, _EVERYONE, "own"),
+    "activity.manage": _rule("calendar:write", _PLANNERS, "own"),
+    "assignment.read": _rule(_CALENDARS, _EVERYONE, "own"),
+    "assignment.assign": _rule("calendar:write", _PLANNERS, "own"),
+    "assignment.answer": _rule(_CALENDARS, _EVERYONE, "own"),
+    "inbox.read": _rule(_CALENDARS, _EVERYONE, "own"),
+    "outlet.read": _rule(_CALENDARS, _EVERYONE, "own"),
+    "outlet.manage": _rule("calendar:write", _PLANNERS, "own"),
+    "booking.manage": _rule("calendar:write", _PLANNERS, "own"),
+    "placement.read": _rule(f"{_CALENDARS} placements:write", _EVERYONE, "own"),
+    "placement.report": _rule("placements:write", _PLANNERS, "own"),
+    "calendar.read": _rule(_CALENDARS, _EVERYONE, "own"),
+    "calendar.subscribe": _rule(_CALENDARS, _EVERYONE, "own"),
+    "coordination.overview": _rule(_CALENDARS, _COORDINATOR),
 }
 
 RECENT_LOGIN: frozenset[Permission] = frozenset(
@@ -132,3 +168,15 @@ def require(actor: Actor, permission: Permission, owner: UUID | None = None) -> 
 def sees(actor: Actor, owner: UUID) -> bool:
     """Whether unpublished work of the organization `owner` exists for `actor`."""
     return actor.reaches_all or owner == actor.organization_id
+
+
+def takes_part(actor: Actor, owner: UUID, participants: Collection[UUID]) -> bool:
+    """Whether planned work of `owner`, in which `participants` take part, exists for `actor`."""
+    return sees(actor, owner) or actor.organization_id in participants
+
+
+def check_owned(actor: Actor, permission: Permission, owner: UUID, *, visible: bool | None = None) -> None:
+    """Raise NotFound for what does not exist for `actor`; what it may not do to what it sees as `require` does."""
+    if not (sees(actor, owner) if visible is None else visible):
+        raise NotFound
+    require(actor, permission, owner)

@@ -4,6 +4,15 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.content.ports import Materials
+from domain.coordination.ports import (
+    Activities,
+    Assignments,
+    CalendarFeeds,
+    Campaigns,
+    Coverages,
+    Inbox,
+    Rosters,
+)
 from domain.distribution.ports import Channels, FeedEntries, Grants, Publications, Recipients, Takedowns
 from domain.events import Event
 from domain.identity.ports import (
@@ -22,7 +31,9 @@ from domain.identity.ports import (
     Throttles,
 )
 from domain.media.ports import Assets, Uploads
+from domain.outlets.ports import Bookings, Outlets, Placements, Slots
 from domain.ports import Clock, Ids, Vocabularies
+from domain.recurrence import RuleExpander
 
 
 class UnitOfWork(Protocol):
@@ -30,6 +41,7 @@ class UnitOfWork(Protocol):
 
     clock: Clock
     ids: Ids
+    expand_rule: RuleExpander
     vocabularies: Vocabularies
     organizations: Organizations
     members: Members
@@ -53,6 +65,17 @@ class UnitOfWork(Protocol):
     feed_entries: FeedEntries
     takedowns: Takedowns
     recipients: Recipients
+    outlets: Outlets
+    slots: Slots
+    bookings: Bookings
+    placements: Placements
+    campaigns: Campaigns
+    activities: Activities
+    coverages: Coverages
+    assignments: Assignments
+    inbox: Inbox
+    calendar_feeds: CalendarFeeds
+    rosters: Rosters
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(

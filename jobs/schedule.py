@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from jobs import audit, distribution, identity, media, retention
+from jobs import audit, coordination, distribution, identity, media, retention
 from runtime.services import Services
 
 ROUND_SECONDS = 0.5
@@ -27,6 +27,8 @@ SCHEDULE: tuple[Job, ...] = (
     Job("materials: publish scheduled ones, expire", distribution.run_due, ROUND_SECONDS, "revision of the material"),
     Job("channels: apply changed rules", distribution.reroute, ROUND_SECONDS, "revision of the channel"),
     Job("takedowns: add late recipients", distribution.extend_takedowns, ROUND_SECONDS, "advisory LOST_CHANNELS"),
+    Job("assignments: send reminders that are due", coordination.remind, 5.0, "row of the assignment"),
+    Job("activities: expand series further", coordination.roll_on, HOUR_SECONDS, "row of the activity"),
     Job("audit trail: extend the hash chain", audit.extend_chain, ROUND_SECONDS, "advisory AUDIT_CHAIN"),
     Job("uploads: discard expired ones", media.sweep_uploads, HOUR_SECONDS, "none: removing twice is harmless"),
     Job("retention: remove what has expired", retention.purge, HOUR_SECONDS, "none: removing twice is harmless"),

@@ -19,12 +19,16 @@ from adapters.markup import SafeMarkup
 from adapters.one_time_codes import TotpCodes
 from adapters.passwords import Argon2Passwords
 from adapters.probe import probe
+from adapters.recurrence import expand_rule
 from domain.distribution.actions.publications import Publisher
 from domain.identity.actions import signing_keys
 from domain.identity.actions.sign_in import Authenticator
 from runtime.settings import BadSetting, Settings
 from storage.audit.lists import AuditLists
 from storage.content.lists import MaterialLists
+from storage.coordination.calendar import CalendarReader
+from storage.coordination.lists import ActivityLists, AssignmentLists, CalendarFeedLists, CampaignLists, InboxReader
+from storage.coordination.overview import OverviewReader
 from storage.distribution.digest import DigestReader
 from storage.distribution.feed import FeedReader
 from storage.distribution.ledger import Ledger
@@ -35,6 +39,7 @@ from storage.identity.lists import ClientLists, MemberLists, OrganizationLists
 from storage.media.addresses import MediaAddresses
 from storage.media.assets import AssetReader
 from storage.objects.store import ObjectStore
+from storage.outlets.lists import BookingLists, OutletLists, PlacementLists
 from storage.postgres.connections import PREPARED_STATEMENTS, WORKER, make_engine, make_pool, reading
 from storage.postgres.idempotency import IdempotencyStore
 from storage.postgres.listener import FeedListener
@@ -111,7 +116,9 @@ class Services:
 
     def work(self, idempotency: tuple[str, str] | None = None) -> PostgresUnitOfWork:
         """A fresh unit of work."""
-        return PostgresUnitOfWork(self.engine, self.clock, self.ids, idempotency=idempotency, on_commit=self._on_commit)
+        return PostgresUnitOfWork(
+            self.engine, self.clock, self.ids, expand_rule, idempotency=idempotency, on_commit=self._on_commit
+        )
 
     async def load_keys(self) -> KeyRing:
         """Give the key ring, ready to sign; makes missing keys. Called again, it picks up rotations."""
@@ -166,6 +173,16 @@ class ApiServices(Services):
     callers: CallerReader
     ledger: Ledger
     addresses: MediaAddresses
+    outlet_lists: OutletLists
+    booking_lists: BookingLists
+    placement_lists: PlacementLists
+    campaign_lists: CampaignLists
+    activity_lists: ActivityLists
+    assignment_lists: AssignmentLists
+    calendar_feed_lists: CalendarFeedLists
+    inbox_reader: InboxReader
+    calendar: CalendarReader
+    overview: OverviewReader
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, API)
@@ -201,6 +218,16 @@ class ApiServices(Services):
         self.audit_lists = AuditLists(self.pool)
         self.vocabularies = VocabularyReader(self.pool)
         self.callers = CallerReader(self.pool, self.clock)
+        self.outlet_lists = OutletLists(self.pool)
+        self.booking_lists = BookingLists(self.pool)
+        self.placement_lists = PlacementLists(self.pool)
+        self.campaign_lists = CampaignLists(self.pool)
+        self.activity_lists = ActivityLists(self.pool)
+        self.assignment_lists = AssignmentLists(self.pool)
+        self.calendar_feed_lists = CalendarFeedLists(self.pool)
+        self.inbox_reader = InboxReader(self.pool)
+        self.calendar = CalendarReader(self.pool)
+        self.overview = OverviewReader(self.pool)
 
     async def close(self) -> None:
         await self.listener.stop()

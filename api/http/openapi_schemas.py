@@ -5,10 +5,13 @@ from typing import Any, get_args
 
 import msgspec
 
+from api.coordination.calendar import EntryType
+from api.coordination.overview import OverviewFormat
 from api.distribution.document_view import VersionSignal
 from api.distribution.views import ChangeOperation
 from api.identity.organizations import DirectoryFormat
 from api.media.assets import DeliveryMode
+from api.outlets.schedule import ScheduleFormat
 from domain.content.content import (
     AlertCategory,
     AlertCertainty,
@@ -19,19 +22,50 @@ from domain.content.content import (
     RelationKind,
 )
 from domain.content.material import AllowedAction, State
+from domain.coordination.activity import ActivityAction, ActivityKind, ActivityState, EditScope
+from domain.coordination.assignment import AssignmentState
+from domain.coordination.calendar_feed import CalendarScope
+from domain.coordination.campaign import CampaignAction, CampaignState, TargetCode
+from domain.coordination.coverage import CoverageFlag, CoverageState
+from domain.coordination.inbox import InboxKind
 from domain.distribution.change import TombstoneReason
 from domain.distribution.takedown import AckStatus, TakedownReason
 from domain.identity.directory import OrganizationRow
 from domain.identity.member import Role
 from domain.identity.organization import OrganizationKind
 from domain.media.asset import AssetRole
+from domain.outlets.as_run import AsRunFormat
+from domain.outlets.booking import BookingState, CancelReason
+from domain.outlets.outlet import OutletKind
+from domain.outlets.placement import Outcome, PlacementOrigin
 
 _ENUMS: dict[str, tuple[Any, str]] = {
     "AckStatus": (AckStatus, "What an outlet did about a takedown."),
+    "ActivityAction": (ActivityAction, "What can be done with an activity."),
+    "ActivityKind": (ActivityKind, "What is done, in the words of the decree's six tasks."),
+    "ActivityState": (ActivityState, "Where an activity stands between plan and result."),
+    "AssignmentState": (AssignmentState, "Where an assignment stands between being given and being done."),
+    "BookingState": (BookingState, "Whether a booking is held, confirmed or cancelled."),
+    "CalendarEntryType": (EntryType, "What a calendar entry is."),
+    "CalendarScope": (CalendarScope, "Whose or what calendar a feed shows."),
+    "CampaignAction": (CampaignAction, "What can be done with a campaign."),
+    "CampaignState": (CampaignState, "Where a campaign stands."),
+    "CancelReason": (CancelReason, "Why a booking was cancelled."),
+    "CoverageFlag": (CoverageFlag, "Why a coverage was cancelled by something elsewhere."),
+    "CoverageState": (CoverageState, "Whether a coverage has its material."),
+    "EditScope": (EditScope, "Which occurrences of a series an edit is for."),
+    "InboxKind": (InboxKind, "What an inbox entry is about."),
+    "OutletKind": (OutletKind, "What an outlet is."),
+    "PlacementOrigin": (PlacementOrigin, "How a placement came to be known."),
+    "PlacementOutcome": (Outcome, "How a placement was against its booking."),
+    "TargetCode": (TargetCode, "The targets of the decree's part II, section II.2."),
     "AlertCategory": (AlertCategory, "CAP 1.2, `category`."),
     "AlertCertainty": (AlertCertainty, "CAP 1.2, `certainty`."),
     "AlertSeverity": (AlertSeverity, "CAP 1.2, `severity`."),
     "AlertUrgency": (AlertUrgency, "CAP 1.2, `urgency`."),
+    "AsRunFormat": (AsRunFormat, "The program that wrote an as-run log."),
+    "OverviewFormat": (OverviewFormat, "The format of an overview."),
+    "ScheduleFormat": (ScheduleFormat, "The format of a running order."),
     "AssetRole": (AssetRole, "What a file is to its material."),
     "ChangeOperation": (ChangeOperation, "`upsert` brings a document, `tombstone` takes it away."),
     "DeliveryMode": (DeliveryMode, "`redirect` to the object store, or the bytes through this server (`proxy`)."),

@@ -9,14 +9,15 @@ _JSON = (b"content-type", b"application/json")
 
 
 class ReadyResponse(Response[bytes]):
-    """JSON that is sent as it is stored; with 304 only headers."""
+    """Bytes that are sent as they are, JSON unless the headers say otherwise; with 304 only headers."""
 
     def to_asgi_response(self, *_: Any, **__: Any) -> ASGIApp:  # type: ignore[override]
         """Give the ASGI callable; headers and cookies of outer Litestar layers are not supported."""
         status, body = self.status_code or 200, self.content
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
         if status == 200:
-            headers += (_JSON, (b"content-length", b"%d" % len(body)))
+            typed = () if "content-type" in self.headers else (_JSON,)
+            headers += (*typed, (b"content-length", b"%d" % len(body)))
 
         async def sent(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
+from litestar import Request
 from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
@@ -155,6 +156,17 @@ class OptionalBody(StrictBody[T], Generic[T]):
     """A body that may be left out: every field has a default."""
 
     optional = True
+
+
+async def read_file(request: Request[Any, Any, Any], *media_types: str) -> bytes:
+    """The body of a request that is a file of one of these types. BodyRequired or UnsupportedMediaType."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    raw = await request.body()
+    if not raw:
+        raise BodyRequired
+    if sent not in media_types:
+        raise UnsupportedMediaType(expected=", ".join(media_types))
+    return raw
 
 
 def patch_of(kind: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:

@@ -52,6 +52,7 @@ class PersonalDataView(View, frozen=True, kw_only=True):
     person: dict[str, Any]
     sessions: list[dict[str, Any]]
     activities: list[dict[str, Any]]
+    trainings: list[dict[str, Any]]
 
 
 class OrganizationView(View, frozen=True, kw_only=True):

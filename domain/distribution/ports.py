@@ -9,6 +9,7 @@ from domain.distribution.change import FeedEntry
 from domain.distribution.channel import Channel, Grant, LiveVersion
 from domain.distribution.publication import PublishedVersion, Release, Signature
 from domain.distribution.takedown import Takedown
+from domain.read_access import ReadAccess
 
 
 class Markup(Protocol):
@@ -32,6 +33,17 @@ class Publications(Protocol):
     async def add(self, version: PublishedVersion) -> None: ...
     async def hide(self, material_id: UUID) -> None:
         """Stop serving every version of a killed material."""
+        ...
+
+    async def is_readable(self, material_id: UUID, access: ReadAccess) -> bool:
+        """Whether a channel that the caller may read carries the material, or ever carried it."""
+        ...
+
+    async def find_by_titles(self, titles: Sequence[str], access: ReadAccess, everything: bool) -> dict[str, UUID]:
+        """Materials ever published by title, by the title's first 23 characters, by slug or by id.
+
+        Of several with one title the one that was published last; only what the caller may read.
+        """
         ...
 
     async def list_live_after(self, material_id: UUID, limit: int) -> Sequence[LiveVersion]:
@@ -73,6 +85,10 @@ class FeedEntries(Protocol):
 class Takedowns(Protocol):
     async def get(self, takedown_id: UUID) -> Takedown:
         """Lock the takedown until the transaction ends: simultaneous acknowledgements wait for each other."""
+        ...
+
+    async def find_of_material(self, material_id: UUID) -> Takedown | None:
+        """The takedown of a killed or withdrawn material, locked."""
         ...
 
     async def list_opened_since(self, at: datetime) -> Sequence[Takedown]: ...

@@ -11,9 +11,12 @@ from domain.distribution.publication import PublishedVersion, Release, Signature
 from domain.errors import NotFound
 from domain.identity.organization import Organization
 from domain.media.asset import Asset
+from domain.read_access import ReadAccess
 from storage.content.materials import material_of
 from storage.content.tables import materials
+from storage.distribution.read_access import join_grants, parameters, readable
 from storage.distribution.tables import published_versions
+from storage.postgres.connections import as_uuid
 from storage.postgres.statements import Sql, Statement
 
 _RELEASE = Statement(text("""
@@ -46,6 +49,27 @@ SELECT d.material_id, d.version, d.sha256, d.signature, d.kid
 )
 VersionKey = tuple[UUID, int]
 """(material id, version)"""
+
+_IS_READABLE = Statement(
+    text(f"""
+SELECT EXISTS (SELECT FROM entries e JOIN channels c ON c.id = e.channel_id {join_grants("CAST(:organization AS uuid)")}
+                WHERE e.material_id = :material AND {readable("CAST(:everything AS boolean)")})
+""").bindparams(bindparam("material", type_=Uuid))  # noqa: S608 -- constants
+)
+
+_BY_TITLES = Statement(
+    text(f"""
+SELECT DISTINCT ON (w.wanted) w.wanted, m.id
+  FROM unnest(CAST(:titles AS text[])) AS w(wanted)
+  JOIN materials m ON m.first_published_at IS NOT NULL
+       AND (m.title = w.wanted OR left(m.title, 23) = w.wanted OR m.content ->> 'slug' = w.wanted
+            OR CAST(m.id AS text) = w.wanted)
+ WHERE CAST(:everything AS boolean) OR EXISTS (
+       SELECT FROM entries e JOIN channels c ON c.id = e.channel_id {join_grants("CAST(:organization AS uuid)")}
+        WHERE e.material_id = m.id AND {readable("false")})
+ ORDER BY w.wanted, m.live_version IS NULL, m.title <> w.wanted, m.published_at DESC
+""")  # noqa: S608 -- constants
+)
 
 
 class PublicationStore:
@@ -94,6 +118,18 @@ class PublicationStore:
     async def hide(self, material_id: UUID) -> None:
         hidden = update(published_versions).where(published_versions.c.material_id == material_id)
         await self._sql.run(hidden.values(hidden=True))
+
+    async def is_readable(self, material_id: UUID, access: ReadAccess) -> bool:
+        organization_id, everything = parameters(access)
+        values = {"material": material_id, "organization": organization_id, "everything": everything}
+        return bool((await self._sql.column(_IS_READABLE, **values))[0])
+
+    async def find_by_titles(self, titles: Sequence[str], access: ReadAccess, everything: bool) -> dict[str, UUID]:
+        organization_id, reads_all = parameters(access)
+        rows = await self._sql.rows(
+            _BY_TITLES, titles=list(titles), organization=organization_id, everything=everything or reads_all
+        )
+        return {row["wanted"]: as_uuid(row["id"]) for row in rows}
 
     async def list_live_after(self, material_id: UUID, limit: int) -> Sequence[LiveVersion]:
         live = and_(

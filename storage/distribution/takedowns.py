@@ -50,6 +50,11 @@ class TakedownStore:
         rows = await self._sql.rows(owed.order_by(obligations.c.organization_id))
         return to_struct(Takedown, row, obligations=tuple(to_struct(Obligation, each) for each in rows))
 
+    async def find_of_material(self, material_id: UUID) -> Takedown | None:
+        found = select(takedowns.c.id).where(takedowns.c.material_id == material_id).order_by(takedowns.c.opened_at)
+        ids = await self._sql.column(found)
+        return await self.get(ids[-1]) if ids else None
+
     async def list_opened_since(self, at: datetime) -> Sequence[Takedown]:
         ids = await self._sql.column(select(takedowns.c.id).where(takedowns.c.opened_at >= at))
         return [await self.get(each) for each in ids]

@@ -31,6 +31,10 @@ SELECT s.id, c.name AS client, s.created_at, s.expires_at, s.revoked_at
   FROM sessions s JOIN clients c ON c.id = s.client_id WHERE s.member_id = $1 ORDER BY s.created_at
 """
 _ACTIVITIES = "SELECT at, verb AS activity, thing AS target, detail FROM audit WHERE actor = $1 ORDER BY place"
+_TRAININGS = """
+SELECT a.title, t.attended, t.completed_on, t.certificate_number, t.name, t.unit
+  FROM attendees t JOIN activities a ON a.id = t.activity_id WHERE t.member_id = $1 ORDER BY a.id
+"""
 _PERSON = """
 SELECT m.id, m.login, m.name, m.email, m.roles, m.active, o.name AS organization,
        c.password_hash IS NOT NULL AS has_password, c.totp_box IS NOT NULL AS has_second_factor,
@@ -68,6 +72,7 @@ class MemberLists(Lists):
             "person": person[0],
             "sessions": await self._fetch(_SESSIONS, member_id),
             "activities": [row | {"detail": json.loads(row["detail"])} for row in activities],
+            "trainings": await self._fetch(_TRAININGS, member_id),
         }
 
 

@@ -1,9 +1,11 @@
 """What every staff list shares: fixed SQL, rows as plain dicts, keyset paging, never a total."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from storage.postgres.connections import as_uuid, reading
 
@@ -18,10 +20,13 @@ class Lists:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def _fetch(self, sql: str, *values: object) -> list[Row]:
-        """Run a query; absent values are left out of each row."""
+    async def _fetch(self, sql: str, *values: object, json: Collection[str] = ()) -> list[Row]:
+        """Run a query; absent values are left out of each row, the columns named by `json` are decoded."""
         async with reading(self._pool) as connection:
-            return [_plain(row) for row in await connection.fetch(sql, *values)]
+            rows = [_plain(row) for row in await connection.fetch(sql, *values)]
+        for row in rows:
+            row.update({name: msgspec.json.decode(row[name]) for name in json if name in row})
+        return rows
 
 
 def _plain(row: asyncpg.Record) -> Row:

@@ -5,3 +5,5 @@ FEED = 3250
 SIGNING_KEYS = 3250_0001
 AUDIT_CHAIN = 3250_0002
 LOST_CHANNELS = 3250_0003
+INBOX = 3250_0004
+"""Inbox entries in commit order; taken before the feed lock."""

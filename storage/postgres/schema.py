@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest of `storage/migrations/versions`."""
 _MIGRATED = text("SELECT to_regclass('alembic_version') IS NOT NULL")
 _FOUND = text("SELECT version_num FROM alembic_version")

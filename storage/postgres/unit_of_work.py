@@ -10,6 +10,7 @@ from sqlalchemy import PoolProxiedConnection, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.content.ports import Materials
+from domain.coordination.ports import Activities, Assignments, CalendarFeeds, Campaigns, Coverages, Inbox, Rosters
 from domain.distribution.ports import Channels, FeedEntries, Grants, Publications, Recipients, Takedowns
 from domain.errors import KeyInUse
 from domain.events import Event
@@ -29,10 +30,18 @@ from domain.identity.ports import (
     Throttles,
 )
 from domain.media.ports import Assets, Uploads
+from domain.outlets.ports import Bookings, Outlets, Placements, Slots
 from domain.ports import Clock, Ids, Vocabularies
 from domain.reactions import react
+from domain.recurrence import RuleExpander
 from storage.audit.trail import defer_audit_rows
 from storage.content.materials import MaterialStore
+from storage.coordination.activities import ActivityStore
+from storage.coordination.assignments import AssignmentStore
+from storage.coordination.calendar_feeds import CalendarFeedStore, RosterStore
+from storage.coordination.campaigns import CampaignStore
+from storage.coordination.coverages import CoverageStore
+from storage.coordination.inbox import InboxStore
 from storage.distribution.channels import ChannelStore
 from storage.distribution.feed_entries import FeedEntryStore
 from storage.distribution.grants import GrantStore
@@ -49,6 +58,10 @@ from storage.identity.sessions import AssertionStore, SessionStore
 from storage.identity.signing_keys import SigningKeyStore
 from storage.media.assets import AssetStore
 from storage.media.uploads import UploadStore
+from storage.outlets.bookings import BookingStore
+from storage.outlets.outlets import OutletStore
+from storage.outlets.placements import PlacementStore
+from storage.outlets.slots import SlotStore
 from storage.postgres.connections import translated
 from storage.postgres.statements import Sql, Statement
 from storage.postgres.vocabularies import VocabularyStore
@@ -58,6 +71,8 @@ _MARK = Statement(
         bindparam("actor", type_=Text), bindparam("key", type_=Text)
     )
 )
+CALENDAR = UUID("00000000-0000-7000-8000-ca1e2da70000")
+"""Stands for all calendars among the channels that have moved (migration 0006 notifies with it)."""
 ChangedChannels = frozenset[UUID] | None
 """The channels whose feeds have moved; None: anything may be different, also who may read what."""
 
@@ -93,12 +108,24 @@ class PostgresUnitOfWork:
     feed_entries: FeedEntries
     takedowns: Takedowns
     recipients: Recipients
+    outlets: Outlets
+    slots: Slots
+    bookings: Bookings
+    placements: Placements
+    campaigns: Campaigns
+    activities: Activities
+    coverages: Coverages
+    assignments: Assignments
+    inbox: Inbox
+    calendar_feeds: CalendarFeeds
+    rosters: Rosters
 
     def __init__(
         self,
         engine: AsyncEngine,
         clock: Clock,
         ids: Ids,
+        expand_rule: RuleExpander,
         *,
         idempotency: tuple[str, str] | None = None,
         on_commit: Callable[[ChangedChannels], None] | None = None,
@@ -106,6 +133,7 @@ class PostgresUnitOfWork:
         self._engine = engine
         self.clock = clock
         self.ids = ids
+        self.expand_rule = expand_rule
         self._idempotency = idempotency
         self._on_commit = on_commit
         self._pooled: PoolProxiedConnection | None = None
@@ -128,6 +156,7 @@ class PostgresUnitOfWork:
         self.feed_entries = self._feed_entries = FeedEntryStore(sql, publications)
         self.takedowns = TakedownStore(sql)
         self.recipients = RecipientStore(sql)
+        self._enter_coordination(sql)
         return self
 
     def _enter_identity(self, sql: Sql) -> None:
@@ -144,6 +173,19 @@ class PostgresUnitOfWork:
         self.assertions = AssertionStore(sql)
         self.throttles = ThrottleStore(sql)
         self.signing_keys = SigningKeyStore(sql)
+
+    def _enter_coordination(self, sql: Sql) -> None:
+        self.outlets = OutletStore(sql)
+        self.slots = SlotStore(sql)
+        self.bookings = BookingStore(sql)
+        self.placements = PlacementStore(sql)
+        self.campaigns = CampaignStore(sql)
+        self.activities = ActivityStore(sql)
+        self.coverages = CoverageStore(sql)
+        self.assignments = AssignmentStore(sql)
+        self.inbox = self._inbox = InboxStore(sql)
+        self.calendar_feeds = CalendarFeedStore(sql)
+        self.rosters = RosterStore(sql)
 
     async def connection(self) -> "asyncpg.Connection[asyncpg.Record]":
         """The driver's connection, in the transaction."""
@@ -202,6 +244,7 @@ class PostgresUnitOfWork:
             committed = await self._react()
             defer_audit_rows(self.sql, self.clock.now(), committed)
             await self._mark_done()
+            await self._inbox.place()
             moved = await self._feed_entries.defer_placing()
             await self._write(self.sql.take_deferred())
             self._idempotency = None
@@ -209,8 +252,9 @@ class PostgresUnitOfWork:
             return
         if any(event.changes_access for event in committed):
             self._on_commit(None)
-        elif moved:
-            self._on_commit(moved)
+        elif moved or any(event.changes_calendar for event in committed):
+            calendar = {CALENDAR} if any(event.changes_calendar for event in committed) else set()
+            self._on_commit(moved | calendar)
 
     async def _mark_done(self) -> None:
         """Mark the request's key in its first commit. KeyInUse when another request with this key was faster."""

@@ -12,6 +12,11 @@ from msgspec.structs import replace
 from adapters.ids import SystemIds
 from domain.content.content import Content
 from domain.content.material import Material
+from domain.coordination.activity import Activity, ActivityPlan
+from domain.coordination.assignment import Assignee, Assignment, AssignmentTerms
+from domain.coordination.calendar_feed import CalendarFeed, CalendarFeedRequest
+from domain.coordination.campaign import Campaign, CampaignPlan
+from domain.coordination.coverage import Coverage, CoveragePlan
 from domain.distribution.channel import Channel, Grant
 from domain.distribution.takedown import Takedown
 from domain.errors import NotFound, StaleVersion
@@ -22,6 +27,10 @@ from domain.identity.member import Member
 from domain.identity.oauth_grant import Device
 from domain.identity.organization import Organization
 from domain.media.upload import Upload
+from domain.outlets.booking import Booking
+from domain.outlets.outlet import Outlet, OutletProfile, Slot, SlotPlan
+from domain.outlets.placement import Placement, PlacementReport
+from domain.timing import Timing
 from harness.installation import Installation, finished
 from runtime.services import open_services
 from storage.postgres.metadata import metadata
@@ -46,6 +55,23 @@ class Port(NamedTuple):
 
 def _device(owner: Any, _: UUID) -> Device:
     return Device(hash=new().bytes, client_id=str(owner), scope="content:read", expires_at=NOW)
+
+
+FM = OutletProfile(kind="fm_frequency", name="FM 92,3")
+MORNING = Timing(start="2026-12-01T05:00:00", end="2026-12-01T05:30:00")
+MATERIAL = Material(
+    id=new(),
+    owner_id=new(),
+    content=Content(kind="article", title="Bài"),
+    edited_by="x",
+    created_at=NOW,
+    updated_at=NOW,
+)
+
+
+def _activity(owner: Any) -> Activity:
+    plan = ActivityPlan(kind="seminar", title="Hội nghị", timing=MORNING)
+    return Activity(id=new(), owner_id=owner, plan=plan, created_at=NOW, updated_at=NOW)
 
 
 PORTS: dict[str, Port] = {
@@ -129,7 +155,81 @@ PORTS: dict[str, Port] = {
         lambda n: (n.id,),
         {"closed_at": NOW},
     ),
-}
+    "outlets": Port(
+        "outlets",
+        lambda o, c: Outlet(id=new(), owner_id=o, profile=FM, created_at=NOW, updated_at=NOW),
+        lambda n: (n.id,),
+        {"active": False},
+    ),
+    "slots": Port(
+        "slots",
+        lambda o, c: Slot(id=new(), outlet_id=o, plan=SlotPlan(title="Sáng", timing=MORNING)),
+        lambda n: (n.id,),
+        {"removed_at": NOW},
+    ),
+    "bookings": Port(
+        "bookings",
+        lambda o, c: Booking(
+            id=new(), owner_id=c, outlet_id=o, start="2026-12-01T05:00:00", duration_seconds=60, starts_at=NOW,
+            ends_at=NOW + timedelta(minutes=1), created_at=NOW, updated_at=NOW,
+        ),
+        lambda n: (n.id,),
+        {"state": "confirmed"},
+    ),
+    "placements": Port(
+        "placements",
+        lambda o, c: Placement(
+            id=new(), owner_id=c, version=1, on_day=NOW.date(), created_at=NOW,
+            report=PlacementReport(outlet_id=o, material_id=MATERIAL.id, starts_at=NOW),
+        ),
+        lambda n: (n.id,),
+        {"late_seconds": 60},
+    ),
+    "campaigns": Port(
+        "campaigns",
+        lambda o, c: Campaign(
+            id=new(), owner_id=o, created_at=NOW, updated_at=NOW,
+            plan=CampaignPlan(code=f"c{new().hex[-12:]}", title="Tháng", starts_on=NOW.date(), ends_on=NOW.date()),
+        ),
+        lambda n: (n.id,),
+        {"state": "running"},
+    ),
+    "activities": Port(
+        "activities",
+        lambda o, c: _activity(o),
+        lambda n: (n.id,),
+        {"state": "confirmed"},
+        add=lambda store, noun: store.add(noun, (), NOW),
+    ),
+    "coverages": Port(
+        "coverages",
+        lambda o, c: Coverage(
+            id=new(), activity_id=o, plan=CoveragePlan(kind="article", due="2026-12-01"), due_at=NOW
+        ),
+        lambda n: (n.id,),
+        {"state": "cancelled"},
+    ),
+    "assignments": Port(
+        "assignments",
+        lambda o, c: Assignment(
+            id=new(), owner_id=c, terms=AssignmentTerms(activity_id=o, due="2026-12-01"), due_at=NOW,
+            assignee=Assignee(organization_id=c), created_at=NOW, updated_at=NOW,
+        ),
+        lambda n: (n.id,),
+        {"state": "accepted"},
+    ),
+    "calendar_feeds": Port(
+        "calendar_feeds",
+        lambda o, c: CalendarFeed(
+            id=new(), owner_id=o, token_hash=new().bytes, created_at=NOW,
+            request=CalendarFeedRequest(scope="organization", target_id=o),
+        ),
+        lambda n: (n.id,),
+        {"revoked_at": NOW},
+    ),
+}  # fmt: skip
+OF_OUTLET = ("slots", "bookings", "placements")
+OF_ACTIVITY = ("coverages", "assignments")
 
 
 @asynccontextmanager
@@ -167,7 +267,21 @@ async def _added(open_work: OpenWork, port: Port, store: str) -> tuple[Any, tupl
             client = PORTS["clients"].make(organization.id, channel.id)
             await work.clients.add(client)
             owner = client.id
-        noun = port.make(owner, channel.id)
+        other = channel.id
+        if store in OF_OUTLET:
+            outlet = PORTS["outlets"].make(organization.id, channel.id)
+            await work.outlets.add(outlet)
+            owner, other = outlet.id, organization.id
+        if store == "placements":
+            try:
+                await work.materials.get(MATERIAL.id)
+            except NotFound:
+                await work.materials.add(replace(MATERIAL, owner_id=organization.id))
+        if store in OF_ACTIVITY:
+            activity = _activity(organization.id)
+            await work.activities.add(activity, (), NOW)
+            owner, other = activity.id, organization.id
+        noun = port.make(owner, other)
         await port.add(getattr(work, store), noun)
         await work.commit()
     return noun, port.key(noun)

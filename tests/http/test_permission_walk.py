@@ -13,6 +13,7 @@ import pytest
 
 from harness.installation import Installation
 from harness.people import ARTICLE, Newsroom, Person
+from harness.planning import planned
 
 CALLERS = ("anonymous", "wrong scope", "foreign organization", "revoked", "right")
 ANY_SCOPE = {"me.read", "me.erase"}
@@ -97,7 +98,8 @@ def scene(installation: Installation) -> Scene:
         "upload_id": _upload(newsroom),
         "takedown_id": str(uuid4()),
         "invitation_id": str(uuid4()),
-    }
+        "token": "none",
+    } | planned(newsroom.coordinator, change["id"])
     return Scene(ids, readers, _staff(installation))
 
 

@@ -22,7 +22,7 @@ from harness.people import ARTICLE, Newsroom, Person
 OPEN = {
     "getService", "getLive", "getReady", "getOpenapi", "getDocs", "getProblem", "getSecurityTxt", "issueToken",
     "revokeToken", "introspectToken", "authorizeDevice", "getKeys", "getServerMetadata", "getResourceMetadata",
-    "getUploadCapabilities", "getVocabularies",
+    "getUploadCapabilities", "getVocabularies", "getCalendarFile",
 }  # fmt: skip
 CHANNEL = {
     "listChannels", "getChannel", "listChannelChanges", "getChannelDigest", "listChannelHeads", "getMaterial", "listVersions",
@@ -53,7 +53,8 @@ def ask(who: Person, route: Route, **ids: str) -> httpx.Response:
     method, path, _ = route
     names = {
         "material_id", "asset_id", "upload_id", "takedown_id", "organization_id", "member_id", "invitation_id",
-        "client_id",
+        "client_id", "outlet_id", "slot_id", "booking_id", "placement_id", "campaign_id", "activity_id", "coverage_id",
+        "assignment_id", "feed_id", "token",
     }  # fmt: skip
     for name in names:
         path = path.replace(f"{{{name}}}", ids.get(name, str(uuid4())))

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from adapters.clock import SystemClock
 from adapters.ids import SystemIds
+from adapters.recurrence import expand_rule
 from domain.content.content import Content
 from domain.content.material import Material
 from domain.distribution.change import FeedEntry, cursor_at
@@ -51,7 +52,7 @@ class Bench:
         await self.engine.dispose()
 
     def work(self) -> PostgresUnitOfWork:
-        return PostgresUnitOfWork(self.engine, SystemClock(), SystemIds())
+        return PostgresUnitOfWork(self.engine, SystemClock(), SystemIds(), expand_rule)
 
     async def material(self) -> UUID:
         now = datetime.now(UTC)

@@ -12,13 +12,15 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from adapters.recurrence import expand_rule
 from domain.content.material import HistoryEntry
 from domain.distribution.change import FeedEntry
 from domain.distribution.publication import PublishedVersion, Release, Signature
-from domain.errors import IdTaken, NotFound, StaleVersion
+from domain.errors import CodeTaken, IdTaken, NotFound, SlotTaken, StaleVersion
 from domain.events import Event
 from domain.media.asset import Asset
 from domain.reactions import react
+from domain.read_access import ReadAccess
 
 START = datetime(2026, 11, 26, 8, tzinfo=UTC)
 CODES = {"topics": ["online_scams"], "audiences": ["general_public"], "languages": ["vi"], "tasks": []}
@@ -66,6 +68,7 @@ class Database:
         self.ids = FakeIds()
         self.recipients: dict[UUID, list[UUID]] = {}
         self.entries: list[FeedEntry] = []
+        self.inbox: list[Any] = []
 
     def work(self) -> "MemoryUnitOfWork":
         return MemoryUnitOfWork(self)
@@ -151,6 +154,121 @@ class Materials(Store):
         self._work.history.append((material_id, entry))
 
 
+class Takedowns(Store):
+    async def find_of_material(self, material_id: UUID) -> Any:
+        return next((t for t in self._rows().values() if t.material_id == material_id), None)
+
+
+class Outlets(Store):
+    async def change_organization(self, leaving_id: UUID, successor_id: UUID) -> None:
+        for row in [r for r in self._rows().values() if r.owner_id == leaving_id]:
+            await self.save(replace(row, owner_id=successor_id))
+
+
+class Slots(Store):
+    async def list_of_outlet(self, outlet_id: UUID) -> list[Any]:
+        return [s for s in self._rows().values() if s.outlet_id == outlet_id and s.removed_at is None]
+
+
+class Bookings(Store):
+    """Refuses overlapping live bookings, as the exclusion constraint does."""
+
+    def _live(self) -> list[Any]:
+        live = [b for b in self._rows().values() if b.cancelled_at is None]
+        return sorted(live, key=lambda b: (b.starts_at, b.id))
+
+    def _check(self, noun: Any) -> None:
+        for other in self._live() if noun.cancelled_at is None else ():
+            overlap = other.starts_at < noun.ends_at and noun.starts_at < other.ends_at
+            if overlap and other.id != noun.id and other.outlet_id == noun.outlet_id:
+                raise SlotTaken
+
+    async def add(self, noun: Any) -> None:
+        self._check(noun)
+        await super().add(noun)
+
+    async def save(self, noun: Any) -> Any:
+        self._check(noun)
+        return await super().save(noun)
+
+    async def list_between(self, outlet_id: UUID, start: datetime, end: datetime) -> list[Any]:
+        return [b for b in self._live() if b.outlet_id == outlet_id and b.starts_at < end and b.ends_at > start]
+
+    async def list_of_material_at(self, outlet_id: UUID, material_id: UUID) -> list[Any]:
+        return [b for b in self._live() if (b.outlet_id, b.material_id) == (outlet_id, material_id)]
+
+    async def list_future_of_material(self, material_id: UUID, after: datetime) -> list[Any]:
+        return [b for b in self._live() if b.material_id == material_id and b.ends_at > after]
+
+    async def list_future_of_activity(self, activity_id: UUID, after: datetime) -> list[Any]:
+        return [b for b in self._live() if b.activity_id == activity_id and b.ends_at > after]
+
+    async def list_future_of_outlet(self, outlet_id: UUID, after: datetime) -> list[Any]:
+        return [b for b in self._live() if b.outlet_id == outlet_id and b.ends_at > after]
+
+
+class Campaigns(Store):
+    async def find_by_code(self, code: str) -> Any:
+        return next((c for c in self._rows().values() if c.plan.code == code), None)
+
+    async def add(self, noun: Any) -> None:
+        if await self.find_by_code(noun.plan.code) is not None:
+            raise CodeTaken(value=noun.plan.code)
+        await super().add(noun)
+
+
+class Activities(Store):
+    async def add(self, noun: Any, occurrences: Sequence[Any] = (), horizon: Any = None) -> None:  # type: ignore[override]
+        await super().add(noun)
+        self._work.written.setdefault("occurrences", {})[noun.id] = list(occurrences)
+
+    async def save_expanded(self, noun: Any, occurrences: Sequence[Any], horizon: Any) -> Any:
+        saved = await self.save(noun)
+        self._work.written.setdefault("occurrences", {})[noun.id] = list(occurrences)
+        return saved
+
+    async def find_by_uid(self, owner_id: UUID, uid: str) -> Any:
+        return next((a for a in self._rows().values() if (a.owner_id, a.external_uid) == (owner_id, uid)), None)
+
+    async def list_open_of_campaign(self, campaign_id: UUID) -> list[Any]:
+        found = [a for a in self._rows().values() if a.plan.campaign_id == campaign_id]
+        return [a for a in found if a.state in ("planned", "confirmed", "postponed")]
+
+
+class Coverages(Store):
+    async def list_of_activity(self, activity_id: UUID) -> list[Any]:
+        return [c for c in self._rows().values() if c.activity_id == activity_id]
+
+    async def list_live_of_material(self, material_id: UUID) -> list[Any]:
+        return [c for c in self._rows().values() if c.plan.material_id == material_id and c.state != "cancelled"]
+
+
+class Assignments(Store):
+    def _open(self) -> list[Any]:
+        return [a for a in self._rows().values() if a.state in ("assigned", "accepted", "in_progress")]
+
+    async def is_assigned(self, activity_id: UUID, organization_id: UUID) -> bool:
+        return any(
+            (a.terms.activity_id, a.assignee.organization_id) == (activity_id, organization_id)
+            for a in self._rows().values()
+            if a.state != "cancelled"
+        )
+
+    async def list_open_of_activity(self, activity_id: UUID) -> list[Any]:
+        return [a for a in self._open() if a.terms.activity_id == activity_id]
+
+    async def list_open_of_coverage(self, coverage_id: UUID) -> list[Any]:
+        return [a for a in self._open() if a.terms.coverage_id == coverage_id]
+
+
+class Inbox:
+    def __init__(self, work: "MemoryUnitOfWork") -> None:
+        self._work = work
+
+    def add(self, entries: Sequence[Any]) -> None:
+        self._work.inbox_entries.extend(entries)
+
+
 class Publications:
     def __init__(self, work: "MemoryUnitOfWork") -> None:
         self._work = work
@@ -173,6 +291,9 @@ class Publications:
 
     async def add(self, version: PublishedVersion) -> None:
         await self._work.versions.add(version)
+
+    async def is_readable(self, material_id: UUID, access: ReadAccess) -> bool:
+        return any(entry.material_id == material_id for entry in self._work.database.entries)
 
     async def hide(self, material_id: UUID) -> None:
         self._work.hidden.append(material_id)
@@ -208,6 +329,7 @@ class MemoryUnitOfWork:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock, self.ids, self.vocabularies = database.clock, database.ids, Vocabularies()
+        self.expand_rule = expand_rule
         self.organizations = Store(self, "organizations", lambda n: n.id, ["code"])
         self.members = Store(self, "members", lambda n: n.id, ["login"])
         self.invitations = Store(self, "invitations", lambda n: n.code_hash, ["id"])
@@ -219,8 +341,18 @@ class MemoryUnitOfWork:
         self.materials = Materials(self, "materials", lambda n: n.id)
         self.channels = Store(self, "channels", lambda n: n.slug, ["id"])
         self.grants = Store(self, "grants", lambda n: (n.channel_id, n.organization_id))
-        self.takedowns = Store(self, "takedowns", lambda n: n.id)
+        self.takedowns = Takedowns(self, "takedowns", lambda n: n.id)
         self.versions = Store(self, "versions", lambda n: (n.material_id, n.version))
+        self.outlets = Outlets(self, "outlets", lambda n: n.id)
+        self.slots = Slots(self, "slots", lambda n: n.id)
+        self.bookings = Bookings(self, "bookings", lambda n: n.id)
+        self.placements = Store(self, "placements", lambda n: n.id)
+        self.campaigns = Campaigns(self, "campaigns", lambda n: n.id)
+        self.activities = Activities(self, "activities", lambda n: n.id)
+        self.coverages = Coverages(self, "coverages", lambda n: n.id)
+        self.assignments = Assignments(self, "assignments", lambda n: n.id)
+        self.calendar_feeds = Store(self, "calendar_feeds", lambda n: n.id)
+        self.inbox = Inbox(self)
         self.publications, self.feed_entries, self.recipients = Publications(self), FeedEntries(self), Recipients(self)
         self._forget()
 
@@ -229,6 +361,7 @@ class MemoryUnitOfWork:
         self.entries: list[FeedEntry] = []
         self.history: list[tuple[UUID, HistoryEntry]] = []
         self.hidden: list[UUID] = []
+        self.inbox_entries: list[Any] = []
         self.recorded: list[Event] = []
 
     async def __aenter__(self) -> Self:
@@ -244,8 +377,12 @@ class MemoryUnitOfWork:
         self.recorded.append(event)
 
     async def commit(self, *events: Event) -> None:
-        happened = [*self.recorded, *events]
-        await react(self, happened)  # type: ignore[arg-type]
+        happened: list[Event] = []
+        self.recorded.extend(events)
+        while self.recorded:
+            recorded, self.recorded = self.recorded, []
+            await react(self, recorded)  # type: ignore[arg-type]
+            happened += recorded
         for table, rows in self.written.items():
             self.database.tables.setdefault(table, {}).update(rows)
         self.database.tables.setdefault("history", {}).update(
@@ -253,6 +390,7 @@ class MemoryUnitOfWork:
         )
         self.database.entries.extend(self.entries)
         self.database.events.extend(happened)
+        self.database.inbox.extend(self.inbox_entries)
         self._forget()
 
 

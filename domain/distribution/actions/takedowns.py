@@ -8,7 +8,14 @@ from msgspec.structs import replace
 from domain.actor import Actor
 from domain.distribution.takedown import AckStatus, Obligation, Takedown, acknowledged, closed_if_done
 from domain.errors import NotFound
-from domain.events import CLOCK, Event, GrantRevoked, MaterialTakenDown, OrganizationSucceeded
+from domain.events import (
+    CLOCK,
+    Event,
+    GrantRevoked,
+    MaterialTakenDown,
+    OrganizationSucceeded,
+    TakedownOpened,
+)
 from domain.permissions import require
 from domain.unit_of_work import UnitOfWork
 
@@ -52,6 +59,33 @@ async def open_for_material(work: UnitOfWork, event: MaterialTakenDown) -> None:
         obligations=tuple(Obligation(organization_id=each) for each in recipients),
     )
     await work.takedowns.add(closed_if_done(takedown, now))
+    work.record(_opened(takedown))
+
+
+def _opened(takedown: Takedown) -> TakedownOpened:
+    return TakedownOpened(
+        actor=CLOCK,
+        activity="takedown.open",
+        target=f"takedown:{takedown.id}",
+        detail={"reason": takedown.reason},
+        takedown_id=takedown.id,
+        organization_ids=tuple(each.organization_id for each in takedown.obligations),
+    )
+
+
+async def flag_aired(work: UnitOfWork, material_id: UUID, organization_id: UUID, *, by: str) -> None:
+    """Note in the takedown of a material that an organization has aired it, whatever it answered before."""
+    takedown = await work.takedowns.find_of_material(material_id)
+    if takedown is None:
+        return
+    if organization_id not in {each.organization_id for each in takedown.obligations}:
+        more = Obligation(organization_id=organization_id)
+        takedown = replace(takedown, obligations=(*takedown.obligations, more))
+    answered = acknowledged(takedown, organization_id, "aired", note="", by=by, at=work.clock.now())
+    if answered is not takedown:
+        await work.takedowns.save(answered)
+        about: dict[str, object] = {"organization": str(organization_id), "status": "aired"}
+        work.record(Event(actor=by, activity="takedown.acknowledge", target=f"takedown:{takedown.id}", detail=about))
 
 
 async def open_for_lost_channel(work: UnitOfWork, _: GrantRevoked) -> None:
@@ -63,15 +97,15 @@ async def _open_for_lost_channels(work: UnitOfWork) -> int:
     """Open a takedown for every lost channel whose holder has a copy. Gives how many were opened."""
     lost = await work.recipients.list_lost_channels()
     for channel_id, organization_id in lost:
-        await work.takedowns.add(
-            Takedown(
-                id=work.ids.new(),
-                reason="grant_revoked",
-                channel_id=channel_id,
-                opened_at=work.clock.now(),
-                obligations=(Obligation(organization_id=organization_id),),
-            )
+        takedown = Takedown(
+            id=work.ids.new(),
+            reason="grant_revoked",
+            channel_id=channel_id,
+            opened_at=work.clock.now(),
+            obligations=(Obligation(organization_id=organization_id),),
         )
+        await work.takedowns.add(takedown)
+        work.record(_opened(takedown))
     return len(lost)
 
 
@@ -88,6 +122,7 @@ async def extend(work: UnitOfWork) -> int:
                 more = tuple(Obligation(organization_id=each) for each in late)
                 obligations = (*takedown.obligations, *more)
                 await work.takedowns.save(replace(takedown, obligations=obligations, closed_at=None))
+                work.record(_opened(replace(takedown, obligations=more)))
                 added += len(late)
         if added:
             detail: dict[str, object] = {"added": added}

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from domain.actor import Actor
 from domain.errors import Forbidden, NotFound, StaleVersion
-from domain.events import Event
+from domain.events import Event, MemberErased
 from domain.identity.actions.sign_in import ACCOUNT, end_sessions
 from domain.identity.invitation import INVITATION_LIFETIME, Invitation
 from domain.identity.login import check_login
@@ -184,7 +184,9 @@ async def erase(work: UnitOfWork, actor: Actor) -> None:
         )
         await work.credentials.remove(member.id)
         await end_sessions(work, member.id)
-        await work.commit(Event(actor=actor.key, activity="member.erase", target=member.key))
+        await work.commit(
+            MemberErased(actor=actor.key, activity="member.erase", target=member.key, member_id=member.id, at=left_at)
+        )
 
 
 async def ensure(

@@ -17,7 +17,7 @@ from domain.distribution.actions import grants, publications
 from domain.distribution.actions.publications import Publisher
 from domain.distribution.channel import Channel
 from domain.errors import Embargoed, Forbidden, InsufficientScope, InvalidContent, NoteRequired, NotFound, WrongState
-from domain.events import CLOCK, MaterialTakenDown
+from domain.events import CLOCK, MaterialTakenDown, TakedownOpened
 from domain.identity.member import Role
 from domain.identity.organization import Organization
 from domain.scopes import scopes_of
@@ -215,7 +215,7 @@ def test_a_kill_opens_the_takedown_in_the_same_commit(database: Database) -> Non
     [takedown] = database.tables["takedowns"].values()
     assert (takedown.material_id, takedown.reason, takedown.closed_at) == (killed.id, "killed", None)
     assert [each.organization_id for each in takedown.obligations] == [OTHER]
-    assert isinstance(database.events[-1], MaterialTakenDown)
+    assert [type(each) for each in database.events[-2:]] == [MaterialTakenDown, TakedownOpened]
 
 
 @pytest.mark.parametrize("version", [None, 1])

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from adapters.clock import SystemClock
 from adapters.ids import SystemIds
+from adapters.recurrence import expand_rule
 from domain.errors import Unavailable
 from harness.installation import Installation
 from storage.postgres.connections import make_engine, make_pool, parse_url, reading, translated
@@ -56,7 +57,7 @@ def test_a_terminated_connection_is_not_handed_out_again(installation: Installat
 
     async def work(line: Line) -> None:
         engine = make_engine(line.url, size=1)
-        unit = PostgresUnitOfWork(engine, SystemClock(), SystemIds())
+        unit = PostgresUnitOfWork(engine, SystemClock(), SystemIds(), expand_rule)
         async with unit:
             pid = (await unit.connection()).get_server_pid()
         await hang_up(url, pid)

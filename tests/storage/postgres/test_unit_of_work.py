@@ -11,6 +11,7 @@ from sqlalchemy import Text, bindparam, insert, text
 
 from adapters.clock import SystemClock
 from adapters.ids import SystemIds
+from adapters.recurrence import expand_rule
 from domain.errors import KeyInUse, Unavailable
 from domain.events import Event
 from harness.installation import Installation
@@ -27,7 +28,7 @@ def with_work(installation: Installation, test: Callable[[PostgresUnitOfWork], A
     async def run() -> None:
         engine = make_engine(installation.environ["LANTOA_DATABASE_URL"], size=1)
         try:
-            await test(PostgresUnitOfWork(engine, SystemClock(), SystemIds()))
+            await test(PostgresUnitOfWork(engine, SystemClock(), SystemIds(), expand_rule))
         finally:
             await engine.dispose()
 
@@ -122,7 +123,8 @@ def test_of_two_requests_with_the_same_idempotency_key_only_the_first_commits(in
         engine = make_engine(installation.environ["LANTOA_DATABASE_URL"], size=2)
         try:
             slow, fast = (
-                PostgresUnitOfWork(engine, SystemClock(), SystemIds(), idempotency=("a", key)) for _ in range(2)
+                PostgresUnitOfWork(engine, SystemClock(), SystemIds(), expand_rule, idempotency=("a", key))
+                for _ in range(2)
             )
             async with slow:
                 slow.sql.defer(ADD, list="test", code=codes[0], title="t", title_en="t", place=1)

@@ -1,0 +1,187 @@
+"""iCalendar (RFC 5545, RFC 7986) of activities, bookings and due times.
+
+A series stays one: RRULE, RDATE and EXDATE as they are stored, and a component with RECURRENCE-ID for each occurrence
+that differs. Nothing in it depends on the time of rendering, so equal calendars are equal bytes.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from icalendar import Alarm, Calendar, Event, Timezone, vDuration, vRecur
+
+from domain.coordination.activity import ActivityPlan, ActivityState
+from domain.timing import DEFAULT_ZONE, Override, Timing, expand, read_wall_time, wall_time_of
+from domain.vocabulary import ACTIVITY_KINDS
+
+PRODUCT = "-//Lan Toa//Lich chuong trinh//VI"
+COLOR = "teal"
+REFRESH = timedelta(hours=1)
+CANCELLED_FOR = timedelta(days=60)
+"""An occurrence that was cancelled stays visible as cancelled for so long; then it is left out (EXDATE)."""
+_STATUS: dict[ActivityState, str] = {
+    "planned": "TENTATIVE",
+    "confirmed": "CONFIRMED",
+    "done": "CONFIRMED",
+    "cancelled": "CANCELLED",
+    "postponed": "CANCELLED",
+}
+Row = dict[str, Any]
+
+
+def render(
+    name: str,
+    activities: Iterable[Row],
+    bookings: Iterable[Row],
+    assignments: Iterable[Row],
+    *,
+    now: datetime,
+    alarm_minutes: int | None = None,
+) -> bytes:
+    """Give the calendar as bytes. `now` decides only whether a cancelled occurrence is still shown."""
+    events = [event for row in activities for event in _activity(row, now)]
+    events += [_booking(row) for row in bookings]
+    events += [_due(row) for row in assignments]
+    calendar = _empty(name)
+    zones = {DEFAULT_ZONE} | {str(each.get("_zone")) for each in events}
+    for zone in sorted(zones - {"UTC"}):
+        calendar.add_component(_zone(zone))
+    for event in events:
+        event.pop("_zone", None)
+        if alarm_minutes is not None and event.get("status") != "CANCELLED":
+            event.add_component(_alarm(alarm_minutes, str(event.get("summary", ""))))
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _empty(name: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-timezone", DEFAULT_ZONE)
+    calendar.add("color", COLOR)
+    calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(REFRESH))
+    return calendar
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> Timezone:
+    return Timezone.from_tzid(name, first_date=date(2000, 1, 1), last_date=date(2037, 1, 1))
+
+
+def _alarm(minutes: int, summary: str) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", summary or "Lan Tỏa")
+    alarm.add("trigger", timedelta(minutes=-minutes))
+    return alarm
+
+
+def _event(row: Row, zone: str) -> Event:
+    event = Event()
+    event["_zone"] = zone
+    event.add("uid", str(row["id"]))
+    event.add("dtstamp", row["updated_at"].astimezone(UTC).replace(microsecond=0))
+    event.add("created", row["created_at"].astimezone(UTC).replace(microsecond=0))
+    event.add("last-modified", row["updated_at"].astimezone(UTC).replace(microsecond=0))
+    event.add("sequence", row["revision"] - 1)
+    return event
+
+
+def _when(text: str, zone: str) -> date | datetime:
+    at = read_wall_time(text)
+    return at.replace(tzinfo=ZoneInfo(zone)) if "T" in text else at.date()
+
+
+def _add_span(event: Event, start: str, end: str, zone: str) -> None:
+    event.add("dtstart", _when(start, zone))
+    last = _when(end, zone)
+    event.add("dtend", last if isinstance(last, datetime) else last + timedelta(days=1))
+
+
+def _activity(row: Row, now: datetime) -> list[Event]:
+    plan = msgspec.convert(row["plan"], ActivityPlan)
+    overrides = msgspec.convert(row["overrides"], tuple[Override, ...])
+    timing, recurrence = plan.timing, plan.timing.recurrence
+    series = _described(row, plan, plan.title, plan.location)
+    _add_span(series, timing.start, timing.end, timing.zone)
+    if recurrence is None:
+        return [series]
+    gone = {o.recurrence_id for o in overrides if o.cancelled_at and o.cancelled_at <= now - CANCELLED_FOR}
+    series.add("rrule", vRecur.from_ical(recurrence.rule))
+    for name, values in (("rdate", recurrence.added), ("exdate", sorted({*recurrence.excluded, *gone}))):
+        if values:
+            series.add(name, [_when(each, timing.zone) for each in values])
+    shown = [o for o in overrides if o.recurrence_id not in gone]
+    return [series, *(_overridden(row, plan, override) for override in shown)]
+
+
+def _described(row: Row, plan: ActivityPlan, title: str, location: str) -> Event:
+    event = _event(row, plan.timing.zone)
+    event.add("summary", title)
+    if location:
+        event.add("location", location)
+    description = "\n\n".join(each for each in (plan.summary, row.get("note", "")) if each)
+    if description:
+        event.add("description", description)
+    event.add("categories", [ACTIVITY_KINDS[plan.kind][0]])
+    event.add("status", _STATUS[row["state"]])
+    return event
+
+
+def _overridden(row: Row, plan: ActivityPlan, override: Override) -> Event:
+    event = _described(row, plan, override.title or plan.title, override.location or plan.location)
+    timing = plan.timing
+    event.add("recurrence-id", _when(override.recurrence_id, timing.zone))
+    start, end = (override.start, override.end) if override.start else _usual(timing, override.recurrence_id)
+    _add_span(event, str(start), str(end), timing.zone)
+    if override.cancelled_at is not None:
+        event["status"] = "CANCELLED"
+    return event
+
+
+def _usual(timing: Timing, recurrence_id: str) -> tuple[str, str]:
+    """Start and end of an occurrence that was not moved."""
+    moved = msgspec.structs.replace(timing, recurrence=None)
+    first = expand(moved, (), datetime.max.replace(tzinfo=UTC) - timedelta(days=400), lambda _, start: iter([start]))[0]
+    length = first.ends_at - first.starts_at
+    if timing.all_day:
+        end = read_wall_time(recurrence_id) + (read_wall_time(timing.end) - read_wall_time(timing.start))
+        return recurrence_id, end.date().isoformat()
+    zone = ZoneInfo(timing.zone)
+    ends_at = read_wall_time(recurrence_id).replace(tzinfo=zone).astimezone(UTC) + length
+    return recurrence_id, wall_time_of(ends_at, zone).isoformat(timespec="seconds")
+
+
+def _booking(row: Row) -> Event:
+    zone = ZoneInfo(row["zone"])
+    event = _event(row, row["zone"])
+    event.add("summary", row["title"])
+    event.add("location", row["location"])
+    if row.get("note"):
+        event.add("description", row["note"])
+    event.add("dtstart", row["starts_at"].astimezone(zone))
+    event.add("dtend", row["ends_at"].astimezone(zone))
+    event.add("status", {"held": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANCELLED"}[row["state"]])
+    return event
+
+
+def _due(row: Row) -> Event:
+    event = _event(row, row["zone"])
+    # The due time may be the coverage's: a change of either makes the entry a newer one.
+    event["sequence"] = row["revision"] - 1 + row["coverage_revision"]
+    event.add("summary", f"Hạn: {row['title']}")
+    if row.get("note"):
+        event.add("description", row["note"])
+    event.add("dtstart", row["due_at"].astimezone(ZoneInfo(row["zone"])))
+    event.add("status", "CANCELLED" if row["state"] == "cancelled" else "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    return event

@@ -1,0 +1,328 @@
+"""Assignments: given, answered, given to others, delegated downward, reminded of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.actor import Actor
+from domain.coordination.actions import inbox
+from domain.coordination.activity import OPEN as OPEN_ACTIVITY
+from domain.coordination.activity import Activity, Evidence
+from domain.coordination.assignment import (
+    ANSWERS,
+    Assignee,
+    Assignment,
+    AssignmentAction,
+    AssignmentRequest,
+    AssignmentStep,
+    AssignmentTerms,
+    BulkRequest,
+    BulkSelection,
+    moved,
+)
+from domain.errors import FieldError, Forbidden, IdTaken, InvalidContent, NotFound, StaleVersion, WrongState
+from domain.events import CLOCK, ActivityStopped, CalendarChanged, OrganizationSucceeded
+from domain.identity.organization import Organization
+from domain.permissions import check_owned, require, sees, takes_part
+from domain.timing import due_instant
+from domain.unit_of_work import UnitOfWork
+
+
+class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one organization of a bulk assignment. `refused`: a code, such as `not_active`."""
+
+    organization_id: UUID
+    assignment_id: UUID
+    new: bool = False
+    refused: str = ""
+
+
+def is_visible(actor: Actor, assignment: Assignment) -> bool:
+    """Whether the assignment exists for `actor`: who gave it, whom it was given to, the coordinator."""
+    return takes_part(actor, assignment.owner_id, [assignment.assignee.organization_id])
+
+
+async def read(work: UnitOfWork, actor: Actor, assignment_id: UUID) -> Assignment:
+    """Get an assignment; NotFound where the actor's organization neither gave nor got it."""
+    async with work:
+        assignment = await work.assignments.get(assignment_id)
+    if not is_visible(actor, assignment):
+        raise NotFound
+    return assignment
+
+
+async def put(
+    work: UnitOfWork, actor: Actor, assignment_id: UUID, request: AssignmentRequest
+) -> tuple[Assignment, bool]:
+    """Assign with a client-made id; the same again answers the same (and False), other content IdTaken."""
+    terms = _terms(request)
+    async with work:
+        known = await work.assignments.find(assignment_id)
+        if known is not None:
+            given = known.history[0].assignee
+            if not sees(actor, known.owner_id) or known.terms != terms or given != request.assignee:
+                raise IdTaken
+            return known, False
+        due_at = await _check_terms(work, actor, terms)
+        await _check_assignee(work, request.assignee)
+        made = _made(work, actor, assignment_id, terms, request.assignee, due_at)
+        await _give(work, actor, made)
+        await work.commit()
+    return made, True
+
+
+def _terms(request: AssignmentTerms) -> AssignmentTerms:
+    values = {name: getattr(request, name) for name in AssignmentTerms.__struct_fields__}
+    return AssignmentTerms(**values | {"reminders": tuple(sorted(set(request.reminders), reverse=True))})
+
+
+async def _check_terms(work: UnitOfWork, actor: Actor, terms: AssignmentTerms) -> datetime | None:
+    """Check what is asked; gives its own due time, None where that of the coverage counts."""
+    try:
+        activity = await work.activities.get(terms.activity_id)
+    except NotFound as error:
+        raise InvalidContent(errors=[FieldError(pointer="/activity_id", code="unknown_reference")]) from error
+    visible = takes_part(actor, activity.owner_id, activity.plan.participant_ids)
+    check_owned(actor, "assignment.assign", activity.owner_id, visible=visible)
+    if activity.state not in OPEN_ACTIVITY:
+        raise WrongState(action="assign", state=activity.state, allowed=[])
+    if terms.coverage_id is None:
+        if terms.due is None:
+            raise InvalidContent(errors=[FieldError(pointer="/due", code="required")])
+        return due_instant(terms.due, terms.zone)
+    coverage = await work.coverages.find(terms.coverage_id)
+    if coverage is None or coverage.activity_id != activity.id or coverage.state == "cancelled":
+        raise InvalidContent(errors=[FieldError(pointer="/coverage_id", code="unknown_reference")])
+    if terms.due is not None:
+        raise InvalidContent(errors=[FieldError(pointer="/due", code="due_of_coverage")])
+    return None
+
+
+async def _check_assignee(work: UnitOfWork, assignee: Assignee) -> Organization:
+    unknown = "unknown_reference"
+    try:
+        organization = await work.organizations.get(assignee.organization_id)
+    except NotFound as error:
+        raise InvalidContent(errors=[FieldError(pointer="/assignee/organization_id", code=unknown)]) from error
+    if not _is_active(organization, work.clock.now()):
+        raise InvalidContent(errors=[FieldError(pointer="/assignee/organization_id", code="not_active")])
+    if assignee.member_id is not None and assignee.role is not None:
+        raise InvalidContent(errors=[FieldError(pointer="/assignee/role", code="member_or_role")])
+    if assignee.member_id is not None:
+        try:
+            member = await work.members.get(assignee.member_id)
+        except NotFound as error:
+            raise InvalidContent(errors=[FieldError(pointer="/assignee/member_id", code=unknown)]) from error
+        if member.organization_id != organization.id or not member.active:
+            raise InvalidContent(errors=[FieldError(pointer="/assignee/member_id", code=unknown)])
+    return organization
+
+
+def _is_active(organization: Organization, at: datetime) -> bool:
+    ended = organization.active_to is not None and organization.active_to <= at
+    return organization.successor_id is None and not ended
+
+
+def _made(
+    work: UnitOfWork,
+    actor: Actor,
+    assignment_id: UUID,
+    terms: AssignmentTerms,
+    assignee: Assignee,
+    due_at: datetime | None,
+    parent_id: UUID | None = None,
+) -> Assignment:
+    now = work.clock.now()
+    step = AssignmentStep(at=now, by=actor.key, action="assign", assignee=assignee, note=terms.note)
+    return Assignment(
+        id=assignment_id,
+        owner_id=actor.organization_id,
+        terms=terms,
+        assignee=assignee,
+        due_at=due_at,
+        parent_id=parent_id,
+        history=(step,),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def _give(work: UnitOfWork, actor: Actor, assignment: Assignment) -> None:
+    """Add an assignment and tell its assignee; the caller commits."""
+    await work.assignments.add(assignment)
+    inbox.add_assignment(work, assignment, "assignment", assignment.terms.note)
+    work.record(_changed(actor.key, "assign", assignment))
+
+
+def _changed(by: str, activity: str, assignment: Assignment) -> CalendarChanged:
+    detail: dict[str, object] = {
+        "state": assignment.state,
+        "organization": str(assignment.assignee.organization_id),
+    }
+    target = f"assignment:{assignment.id}"
+    return CalendarChanged(actor=by, activity=f"assignment.{activity}", target=target, detail=detail)
+
+
+async def put_bulk(work: UnitOfWork, actor: Actor, request: BulkRequest) -> list[BulkAnswer]:
+    """Assign the same to many organizations in one transaction, and report for each. Again: nothing is doubled."""
+    terms = _terms(request)
+    async with work:
+        due_at = await _check_terms(work, actor, terms)
+        organizations = await work.organizations.list()
+        answers = []
+        for organization_id in _selected(request.to, organizations, work.clock.now()):
+            assignment_id = uuid5(request.key, str(organization_id))
+            answer = BulkAnswer(organization_id=organization_id, assignment_id=assignment_id)
+            organization = next((each for each in organizations if each.id == organization_id), None)
+            if organization is None or not _is_active(organization, work.clock.now()):
+                answer = replace(answer, refused="not_active" if organization else "unknown_reference")
+            elif await work.assignments.find(assignment_id) is None:
+                assignee = Assignee(organization_id=organization_id, role=request.to.role)
+                await _give(work, actor, _made(work, actor, assignment_id, terms, assignee, due_at))
+                answer = replace(answer, new=True)
+            answers.append(answer)
+        if any(answer.new for answer in answers):
+            await work.commit()
+    return answers
+
+
+def _selected(to: BulkSelection, organizations: Sequence[Organization], at: datetime) -> list[UUID]:
+    """The organizations by id, then those of the kinds that are active; each once."""
+    if not to.organization_ids and not to.kinds:
+        raise InvalidContent(errors=[FieldError(pointer="/to", code="required")])
+    parents = {each.id: each.parent_id for each in organizations}
+    chosen = [
+        each.id
+        for each in organizations
+        if each.kind in to.kinds and _is_active(each, at) and _is_below(parents, each.id, to.below_id)
+    ]
+    return list(dict.fromkeys([*to.organization_ids, *chosen]))
+
+
+def _is_below(parents: dict[UUID, UUID | None], organization_id: UUID, above: UUID | None) -> bool:
+    """Whether `above` (None: anything) is on the way up from an organization."""
+    here: UUID | None = organization_id
+    while here is not None:
+        here = parents.get(here)
+        if above is None or here == above:
+            return True
+    return False
+
+
+async def move(
+    work: UnitOfWork,
+    actor: Actor,
+    assignment_id: UUID,
+    action: AssignmentAction,
+    *,
+    revision: int,
+    note: str = "",
+    evidence: tuple[Evidence, ...] = (),
+    assignee: Assignee | None = None,
+) -> Assignment:
+    """Answer an assignment, or as the one who gave it cancel it or give it to another."""
+    async with work:
+        known = await work.assignments.get(assignment_id)
+        _check_allowed(actor, known, action)
+        if known.revision != revision:
+            raise StaleVersion(current=known.revision)
+        if assignee is not None:
+            await _check_assignee(work, assignee)
+        elif action == "reassign":
+            raise InvalidContent(errors=[FieldError(pointer="/assignee", code="required")])
+        now = work.clock.now()
+        changed = moved(known, action, by=actor.key, at=now, note=note, evidence=evidence, assignee=assignee)
+        saved = await work.assignments.save(changed)
+        if action in ANSWERS:
+            inbox.add_change(work, f"assignment:{saved.id}", [saved.owner_id], "change", action)
+        else:
+            inbox.add_assignment(work, saved, "assignment" if action == "reassign" else "change", note)
+        work.record(_changed(actor.key, action, saved))
+        await work.commit()
+    return saved
+
+
+def _check_allowed(actor: Actor, assignment: Assignment, action: AssignmentAction) -> None:
+    if not is_visible(actor, assignment):
+        raise NotFound
+    to = assignment.assignee
+    if action not in ANSWERS:
+        require(actor, "assignment.assign", assignment.owner_id)
+        return
+    require(actor, "assignment.answer", to.organization_id)
+    if actor.reaches_all or not (to.member_id or to.role):
+        return
+    if (to.member_id is not None and actor.member_id != to.member_id) or (to.role and to.role not in actor.roles):
+        raise Forbidden(permission="assignment.answer")
+
+
+async def delegate(
+    work: UnitOfWork, actor: Actor, assignment_id: UUID, child_id: UUID, assignee: Assignee, *, note: str
+) -> Assignment:
+    """Give what was assigned to an organization on to one below it; both stay answerable."""
+    async with work:
+        parent = await work.assignments.get(assignment_id)
+        if not is_visible(actor, parent):
+            raise NotFound
+        require(actor, "assignment.assign", parent.assignee.organization_id)
+        if parent.state not in ("accepted", "in_progress"):
+            raise WrongState(action="delegate", state=parent.state, allowed=[])
+        below = await _check_assignee(work, assignee)
+        parents = {each.id: each.parent_id for each in await work.organizations.list()}
+        if not _is_below(parents, below.id, parent.assignee.organization_id):
+            raise InvalidContent(errors=[FieldError(pointer="/assignee/organization_id", code="not_below")])
+        terms = replace(parent.terms, note=note)
+        if await work.assignments.find(child_id) is not None:
+            raise IdTaken
+        child = _made(work, actor, child_id, terms, assignee, parent.due_at, parent.id)
+        await _give(work, actor, replace(child, owner_id=parent.assignee.organization_id))
+        if parent.state == "accepted":
+            await work.assignments.save(
+                moved(parent, "start", by=actor.key, at=work.clock.now(), note=f"→ {below.code}")
+            )
+        await work.commit()
+    return replace(child, owner_id=parent.assignee.organization_id)
+
+
+async def cancel_all(work: UnitOfWork, assignments: Sequence[Assignment], by: str, note: str) -> None:
+    """Cancel open assignments because of something that happened elsewhere; the caller commits."""
+    for each in assignments:
+        saved = await work.assignments.save(moved(each, "cancel", by=by, at=work.clock.now(), note=note))
+        inbox.add_assignment(work, saved, "change", note)
+        work.record(_changed(by, "cancel", saved))
+
+
+async def cancel_of_activity(work: UnitOfWork, event: ActivityStopped) -> None:
+    """What is cancelled as a whole leaves nothing to do; what is postponed will still be done."""
+    if event.reason == "activity_cancelled" and event.since is None:
+        await cancel_all(work, await work.assignments.list_open_of_activity(event.activity_id), event.actor, "")
+
+
+async def list_assigned(work: UnitOfWork, activity: Activity) -> set[UUID]:
+    """Organizations with an open assignment of an activity."""
+    found = await work.assignments.list_open_of_activity(activity.id)
+    return {each.assignee.organization_id for each in found}
+
+
+async def remind(work: UnitOfWork, limit: int = 200) -> int:
+    """Send the reminders that are due, each once. Gives how many."""
+    async with work:
+        now = work.clock.now()
+        waiting = await work.assignments.list_to_remind(now, limit)
+        for each, due_at in waiting:
+            seconds = (due_at - now).total_seconds()
+            sent = tuple(sorted({*each.reminded, *(r for r in each.terms.reminders if r >= seconds)}))
+            saved = await work.assignments.save(replace(each, reminded=sent))
+            inbox.add_assignment(work, saved, "reminder", due_at.isoformat())
+            work.record(_changed(CLOCK, "remind", saved))
+        if waiting:
+            await work.commit()
+    return len(waiting)
+
+
+async def hand_over(work: UnitOfWork, event: OrganizationSucceeded) -> None:
+    """Give the open assignments of the leaving organization to its successor."""
+    await work.assignments.change_organization(event.leaving_id, event.successor_id)

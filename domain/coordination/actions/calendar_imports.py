@@ -1,0 +1,133 @@
+"""Importing calendar files: entries become activities, known again by their UID."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.actor import Actor
+from domain.coordination.actions import activities
+from domain.coordination.activity import OPEN, Activity, ActivityKind, ActivityPlan, kept_overrides, overridden
+from domain.coordination.calendar_file import CalendarImport, ImportedEvent, ImportedOverride
+from domain.errors import FieldError, ImportRefused, InvalidContent
+from domain.events import CalendarChanged
+from domain.permissions import require
+from domain.tables import MAX_ERRORS
+from domain.timing import Override, Timing, check_timing
+from domain.unit_of_work import UnitOfWork
+
+_FIELDS = ("title", "summary", "location", "timing")
+
+
+class Defaults(NamedTuple):
+    """What a calendar file does not say of its activities."""
+
+    kind: ActivityKind
+    campaign_id: UUID | None
+
+
+async def import_events(
+    work: UnitOfWork, actor: Actor, events: Sequence[ImportedEvent], defaults: Defaults, *, dry_run: bool
+) -> CalendarImport:
+    """Add what is new and change what is known, all or nothing; gives what was (or would be) changed.
+
+    ImportRefused names every entry that is wrong, by its place in the file.
+    """
+    require(actor, "activity.manage", actor.organization_id)
+    errors: list[FieldError] = []
+    result = CalendarImport()
+    async with work:
+        for event in events:
+            try:
+                result = await _import(work, actor, event, defaults, result)
+            except InvalidContent as error:
+                errors += [replace(each, pointer=f"/{event.row}{each.pointer}") for each in error.errors]
+        if errors:
+            raise ImportRefused(errors=errors[:MAX_ERRORS])
+        if not dry_run and (result.added or result.changed or result.cancelled):
+            about: dict[str, object] = {"added": len(result.added), "changed": len(result.changed)}
+            about["cancelled"] = len(result.cancelled)
+            event_of = CalendarChanged(actor=actor.key, activity="activity.import", target="activities", detail=about)
+            await work.commit(event_of)
+    return result
+
+
+async def _import(
+    work: UnitOfWork, actor: Actor, event: ImportedEvent, defaults: Defaults, result: CalendarImport
+) -> CalendarImport:
+    owner = actor.organization_id
+    known = await work.activities.find_by_uid(owner, event.uid)
+    if known is None:
+        if event.cancelled:
+            return replace(result, unchanged=result.unchanged + 1)
+        plan = ActivityPlan(
+            kind=defaults.kind,
+            title=event.title,
+            summary=event.summary,
+            location=event.location,
+            campaign_id=defaults.campaign_id,
+            timing=event.timing,
+        )
+        checked = await activities.checked_plan(work, actor, plan, owner)
+        added = await activities.add(work, work.ids.new(), checked, owner, event.uid)
+        if event.overrides:
+            await activities.save(work, _with_overrides(work, added, event.overrides))
+        return replace(result, added=(*result.added, event.title))
+    if known.state not in OPEN:
+        return replace(result, unchanged=result.unchanged + 1)
+    if event.cancelled:
+        await activities.advance(work, actor.key, known, "cancel", known.note)
+        return replace(result, cancelled=(*result.cancelled, event.title))
+    return await _change(work, actor, known, event, result)
+
+
+async def _change(
+    work: UnitOfWork, actor: Actor, known: Activity, event: ImportedEvent, result: CalendarImport
+) -> CalendarImport:
+    timing = check_timing(event.timing, work.clock.now(), work.expand_rule)
+    wanted = {"title": event.title, "summary": event.summary, "location": event.location, "timing": timing}
+    fields = [name for name in _FIELDS if getattr(known.plan, name) != wanted[name]]
+    plan = await activities.checked_plan(work, actor, replace(known.plan, **wanted), known.owner_id)
+    places = frozenset(each.recurrence_id for each in activities.expand_all(work, plan.timing))
+    changed = _with_overrides(work, kept_overrides(replace(known, plan=plan), places), event.overrides)
+    if _without_times(changed) != _without_times(known):
+        fields.append("overrides")
+    if not fields:
+        return replace(result, unchanged=result.unchanged + 1)
+    await activities.save(work, changed)
+    return replace(result, changed={**result.changed, event.uid: fields})
+
+
+def _without_times(activity: Activity) -> list[Override]:
+    """The overrides, whatever the time at which one was cancelled."""
+    return [
+        replace(each, cancelled_at=activity.created_at if each.cancelled_at else None) for each in activity.overrides
+    ]
+
+
+def _with_overrides(work: UnitOfWork, activity: Activity, overrides: Sequence[ImportedOverride]) -> Activity:
+    places = {each.recurrence_id for each in activities.expand_all(work, activity.plan.timing)}
+    for each in overrides:
+        if each.recurrence_id not in places:
+            raise InvalidContent(errors=[FieldError(pointer="/recurrence-id", code="no_such_occurrence")])
+        activity = overridden(activity, _override(work, activity, each))
+    return activity
+
+
+def _override(work: UnitOfWork, activity: Activity, each: ImportedOverride) -> Override:
+    plan = activity.plan
+    timing = Timing(start=each.start, end=each.end, zone=plan.timing.zone)
+    checked = check_timing(timing, work.clock.now(), work.expand_rule)
+    usual = next(o for o in activities.expand_all(work, plan.timing) if o.recurrence_id == each.recurrence_id)
+    moved = (checked.start, checked.end) != (usual.start, usual.end)
+    known = next((o for o in activity.overrides if o.recurrence_id == each.recurrence_id), None)
+    cancelled_at = (known.cancelled_at if known else None) or work.clock.now()
+    return Override(
+        recurrence_id=each.recurrence_id,
+        start=checked.start if moved else None,
+        end=checked.end if moved else None,
+        title=each.title if each.title and each.title != plan.title else None,
+        location=each.location if each.location and each.location != plan.location else None,
+        cancelled_at=cancelled_at if each.cancelled else None,
+    )

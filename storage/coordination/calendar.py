@@ -1,0 +1,220 @@
+"""Calendars: occurrences, bookings and due times within a range, and what an iCalendar feed is rendered from."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from domain.actor import Actor
+from domain.coordination.calendar_feed import CalendarFeed, CalendarScope
+from domain.errors import NotFound
+from domain.timing import DEFAULT_ZONE
+from storage.coordination.visibility import activity_visible, takes_part, within
+from storage.postgres.connections import reading
+from storage.postgres.lists import Lists, Row
+from storage.postgres.rows import to_struct
+
+CANCELLED_DAYS = 60
+"""How long what was cancelled stays in calendars, as cancelled."""
+_RECENT = f"now() - interval '{CANCELLED_DAYS} days'"
+_MINE = """(s.member_id = {member} OR (s.member_id IS NULL AND s.organization_id = {organization}
+            AND (s.role IS NULL OR s.role = ANY({roles}))))"""
+_ALL, _ORG, _CAMPAIGN, _ORGANIZATION, _OUTLET, _PLACE, _KIND, _MEMBER, _ROLES = (f"${n}" for n in range(1, 10))
+_FROM, _TO, _LIMIT, _AFTER_AT, _AFTER_ID = (f"${n}" for n in range(10, 15))
+_ACTIVITY_FILTER = f"""
+   {activity_visible(_ALL, _ORG)}
+   AND ({_CAMPAIGN}::uuid IS NULL OR a.campaign_id = {_CAMPAIGN})
+   AND ({_ORGANIZATION}::uuid IS NULL OR {takes_part(_ORGANIZATION)})
+   AND {_OUTLET}::uuid IS NULL
+   AND ({_PLACE}::uuid IS NULL OR {within(_PLACE)})
+   AND ({_KIND}::text IS NULL OR a.kind = {_KIND})
+   AND ({_MEMBER}::uuid IS NULL OR EXISTS (SELECT FROM assignments s
+        WHERE s.activity_id = a.id AND s.state <> 'cancelled'
+          AND {_MINE.format(member=_MEMBER, organization=_ORG, roles=_ROLES)}))
+"""
+_NO_ACTIVITY_FILTER = f"""{_PLACE}::uuid IS NULL AND {_KIND}::text IS NULL AND {_CAMPAIGN}::uuid IS NULL"""
+_BOOKING_FILTER = f"""
+   ({_ALL} OR b.owner_id = {_ORG}) AND ({_ORGANIZATION}::uuid IS NULL OR b.owner_id = {_ORGANIZATION})
+   AND ({_OUTLET}::uuid IS NULL OR b.outlet_id = {_OUTLET}) AND {_MEMBER}::uuid IS NULL AND {_NO_ACTIVITY_FILTER}
+   AND (b.cancelled_at IS NULL OR b.cancelled_at > {_RECENT})
+"""
+_ASSIGNMENT_FILTER = f"""
+   ({_ALL} OR s.organization_id = {_ORG}) AND ({_ORGANIZATION}::uuid IS NULL OR s.organization_id = {_ORGANIZATION})
+   AND {_OUTLET}::uuid IS NULL AND {_NO_ACTIVITY_FILTER} AND s.state <> 'declined'
+   AND ({_MEMBER}::uuid IS NULL OR {_MINE.format(member=_MEMBER, organization=_ORG, roles=_ROLES)})
+   AND (s.state <> 'cancelled' OR s.updated_at > {_RECENT})
+"""
+_ENTRIES = f"""
+SELECT * FROM (
+SELECT 'activity' AS type, a.id, o.recurrence_id, coalesce(o.title, a.title) AS title, o.starts_at, o.ends_at,
+       o.all_day, o.start, o."end", coalesce(a.plan #>> '{{timing,zone}}', '{DEFAULT_ZONE}') AS zone, a.state,
+       o.cancelled_at IS NOT NULL AS cancelled, a.kind, a.owner_id, a.campaign_id, NULL::uuid AS outlet_id,
+       coalesce(o.location, a.plan ->> 'location') AS location
+  FROM occurrences o JOIN activities a ON a.id = o.activity_id
+ WHERE tstzrange(o.starts_at, o.ends_at) && tstzrange({_FROM}, {_TO})
+   AND (o.cancelled_at IS NULL OR o.cancelled_at > {_RECENT})
+   AND {_ACTIVITY_FILTER}
+UNION ALL
+SELECT 'booking', b.id, NULL, coalesce(m.title, x.title, ''), b.starts_at, b.ends_at, false, b.start, NULL,
+       coalesce(t.profile ->> 'zone', '{DEFAULT_ZONE}'), b.state,
+       b.cancelled_at IS NOT NULL, NULL, b.owner_id, NULL, b.outlet_id, t.name
+  FROM bookings b JOIN outlets t ON t.id = b.outlet_id
+  LEFT JOIN materials m ON m.id = b.material_id LEFT JOIN activities x ON x.id = b.activity_id
+ WHERE b.starts_at < {_TO} AND b.ends_at > {_FROM} AND {_BOOKING_FILTER}
+UNION ALL
+SELECT 'assignment', s.id, NULL, a.title, coalesce(c.due_at, s.due_at), coalesce(c.due_at, s.due_at), false,
+       coalesce(c.plan ->> 'due', s.terms ->> 'due'), NULL,
+       coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}'), s.state, s.state = 'cancelled',
+       a.kind, s.organization_id, NULL, NULL, NULL
+  FROM assignments s JOIN activities a ON a.id = s.activity_id LEFT JOIN coverages c ON c.id = s.coverage_id
+ WHERE coalesce(c.due_at, s.due_at) >= {_FROM} AND coalesce(c.due_at, s.due_at) < {_TO} AND {_ASSIGNMENT_FILTER}
+) e
+ WHERE ({_AFTER_AT}::timestamptz IS NULL OR (starts_at, id) > ({_AFTER_AT}, {_AFTER_ID}::uuid))
+ ORDER BY starts_at, id LIMIT {_LIMIT}
+"""  # noqa: S608 -- constants
+_SERIES = f"""
+SELECT a.id, a.revision, a.plan, a.overrides, a.state, a.note, a.cancelled_at, a.created_at, a.updated_at
+  FROM activities a
+ WHERE (a.cancelled_at IS NULL OR a.cancelled_at > {_RECENT}) AND {_ACTIVITY_FILTER} ORDER BY a.id
+"""  # noqa: S608 -- constants
+_BOOKED = f"""
+SELECT b.id, b.revision, b.start, b.starts_at, b.ends_at, b.state, b.note, b.created_at, b.updated_at,
+       coalesce(m.title, x.title, '') AS title, t.name AS location,
+       coalesce(t.profile ->> 'zone', '{DEFAULT_ZONE}') AS zone
+  FROM bookings b JOIN outlets t ON t.id = b.outlet_id
+  LEFT JOIN materials m ON m.id = b.material_id LEFT JOIN activities x ON x.id = b.activity_id
+ WHERE {_BOOKING_FILTER} ORDER BY b.id
+"""  # noqa: S608 -- constants
+_DUE = f"""
+SELECT s.id, s.revision, s.state, s.terms ->> 'note' AS note, a.title, s.created_at, s.updated_at,
+       coalesce(c.due_at, s.due_at) AS due_at,
+       coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}') AS zone,
+       coalesce(c.revision, 0) AS coverage_revision
+  FROM assignments s JOIN activities a ON a.id = s.activity_id LEFT JOIN coverages c ON c.id = s.coverage_id
+ WHERE {_ASSIGNMENT_FILTER} ORDER BY s.id
+"""  # noqa: S608 -- constants
+_FEED = """
+SELECT f.*, m.roles AS member_roles, m.organization_id AS member_organization,
+       coalesce(c.owner_id = f.owner_id, false) OR o.kind = 'coordinator' AS leads
+  FROM calendar_feeds f JOIN organizations o ON o.id = f.owner_id
+  LEFT JOIN members m ON m.id = f.member_id LEFT JOIN campaigns c ON c.id = f.target_id
+ WHERE f.token_hash = $1 AND f.revoked_at IS NULL AND (m.id IS NULL OR m.active)
+"""
+_NAMES: dict[CalendarScope, str] = {
+    "organization": "SELECT name FROM organizations WHERE id = $1",
+    "outlet": "SELECT name FROM outlets WHERE id = $1",
+    "campaign": "SELECT title FROM campaigns WHERE id = $1",
+    "member": "SELECT name FROM members WHERE id = $1",
+}
+
+
+class CalendarQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which calendar: what the caller sees, narrowed. `member_id`: only what that member has to do."""
+
+    everything: bool
+    organization_of_caller: UUID
+    campaign_id: UUID | None = None
+    organization_id: UUID | None = None
+    outlet_id: UUID | None = None
+    district_id: UUID | None = None
+    kind: str | None = None
+    member_id: UUID | None = None
+    roles: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        return (
+            self.everything, self.organization_of_caller, self.campaign_id, self.organization_id, self.outlet_id,
+            self.district_id, self.kind, self.member_id, list(self.roles),
+        )  # fmt: skip
+
+
+def query_of(actor: Actor, **filters: UUID | str | None) -> CalendarQuery:
+    """The calendar that `actor` sees, narrowed by these filters."""
+    return CalendarQuery(
+        everything=actor.reaches_all,
+        organization_of_caller=actor.organization_id,
+        roles=tuple(sorted(actor.roles)),
+        **filters,  # type: ignore[arg-type]
+    )
+
+
+class FeedContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a calendar is rendered from."""
+
+    name: str
+    activities: list[Row]
+    bookings: list[Row]
+    assignments: list[Row]
+
+
+class SubscribedFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """A live feed and the calendar it shows."""
+
+    feed: CalendarFeed
+    query: CalendarQuery
+
+
+class CalendarReader(Lists):
+    async def list_entries(
+        self,
+        query: CalendarQuery,
+        start: datetime,
+        end: datetime,
+        *,
+        limit: int,
+        after: tuple[datetime, UUID] | None = None,
+    ) -> list[asyncpg.Record]:
+        """Everything that touches a range, by start."""
+        async with reading(self._pool) as connection:
+            return await connection.fetch(_ENTRIES, *query.parameters, start, end, limit, *(after or (None, None)))
+
+    async def get_feed(self, token_hash: bytes) -> SubscribedFeed:
+        """A feed by its token; NotFound when there is none, it was revoked or its member is suspended."""
+        async with reading(self._pool) as connection:
+            row = await connection.fetchrow(_FEED, token_hash)
+        if row is None:
+            raise NotFound
+        feed = to_struct(CalendarFeed, row, request=msgspec.json.decode(row["request"]))
+        scope, target = feed.request.scope, feed.request.target_id
+        query = CalendarQuery(
+            everything=row["leads"] if scope == "campaign" else scope != "member",
+            organization_of_caller=row["member_organization"] or row["owner_id"],
+            roles=tuple(row["member_roles"] or ()),
+            **{f"{scope}_id": target},  # type: ignore[arg-type]
+        )
+        return SubscribedFeed(feed=feed, query=query)
+
+    async def get_content(self, subscribed: SubscribedFeed) -> FeedContent:
+        """All activities, bookings and due times of a feed."""
+        values, request = subscribed.query.parameters, subscribed.feed.request
+        names = await self._fetch(_NAMES[request.scope], request.target_id)
+        name = request.title or (next(iter(names[0].values())) if names else "")
+        return FeedContent(
+            name=str(name),
+            activities=await self._fetch(_typed(_SERIES), *values, json=["plan", "overrides"]),
+            bookings=await self._fetch(_typed(_BOOKED), *values),
+            assignments=await self._fetch(_typed(_DUE), *values),
+        )
+
+    async def get_stamp(self, subscribed: SubscribedFeed) -> str:
+        """A text that is another one whenever the rendered calendar would be."""
+        values = subscribed.query.parameters
+        async with reading(self._pool) as connection:
+            return str(await connection.fetchval(_STAMP, *values))
+
+
+def _typed(sql: str) -> str:
+    """Name every parameter's type once: PostgreSQL refuses one that a query does not use."""
+    return f"""
+WITH p AS (SELECT $1::boolean, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6::uuid, $7::text, $8::uuid, $9::text[])
+{sql}"""
+
+
+_STAMP = _typed(f"""
+SELECT md5(concat_ws('|', current_date,
+  (SELECT string_agg(id || ':' || revision, ',' ORDER BY id) FROM ({_SERIES}) x),
+  (SELECT string_agg(id || ':' || revision || title || location, ',' ORDER BY id) FROM ({_BOOKED}) y),
+  (SELECT string_agg(id || ':' || revision || '.' || coverage_revision || title, ',' ORDER BY id) FROM ({_DUE}) z)))
+""")  # noqa: S608 -- constants
