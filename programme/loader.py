@@ -28,6 +28,7 @@ from domain.media.asset import Attachment
 from domain.scopes import scopes_of
 from domain.text import normalise
 from domain.vocabulary import Term
+from programme.year import YearLoader, read_year
 from runtime.services import Services
 
 HERE = Path(__file__).parent
@@ -141,6 +142,15 @@ class Loader:
         await publications.publish(work, publisher, coordinator, material_id, "publish", revision=revision)
         self.new["materials"] += 1
 
+    async def load_year(self, programme: dict[str, Any], coordinator: Actor) -> dict[str, int]:
+        """Load the year's plans; see `programme.year`."""
+        materials = {
+            file.stem: UUID(tomllib.loads(file.read_text(encoding="utf-8"))["id"])
+            for file in (HERE / "materials").glob("*.toml")
+        }
+        year = YearLoader(self._services, coordinator, self._organizations, programme["districts"], materials)
+        return await year.load(read_year())
+
     async def _draft(self, editor: Actor, content: Content, material_id: UUID) -> Material:
         async with self._work as work:
             try:
@@ -177,4 +187,4 @@ async def load_programme(services: Services, step: Step) -> dict[str, int]:
     for done, file in enumerate(files, 1):
         await loader.load_material(file, approver, coordinator)
         step(done, len(files))
-    return loader.new
+    return loader.new | await loader.load_year(programme, coordinator)
