@@ -164,6 +164,8 @@ def _check_recurrence(
     recurrence = timing.recurrence
     assert recurrence is not None
     start, rule = read_wall_time(timing.start), read_rule(recurrence.rule, f"{pointer}/rule")
+    if rule.frequency == "YEARLY" and (start.month, start.day) == (2, 29) and not (rule.by_month_day or rule.by_day):
+        raise _wrong(f"{pointer}/rule", "leap_day")
     if not produces(rule, start.date()):
         raise _wrong(f"{pointer}/rule", "start_not_in_rule", start=timing.start)
     spelled = Recurrence(
@@ -171,6 +173,8 @@ def _check_recurrence(
         added=_check_starts(recurrence.added, timing, f"{pointer}/added"),
         excluded=_check_starts(recurrence.excluded, timing, f"{pointer}/excluded"),
     )
+    ruled = set(_by_rule(spelled.rule, zone, start, wall_time_of(now + HORIZON, zone), expand_rule))
+    spelled = replace(spelled, added=tuple(each for each in spelled.added if read_wall_time(each) not in ruled))
     starts = list(_first(_starts(replace(timing, recurrence=spelled), zone, now + HORIZON, expand_rule), most + 1))
     if len(starts) > most:
         raise _wrong(f"{pointer}/rule", "too_many_occurrences", maximum=most)

@@ -21,6 +21,7 @@ from api.http.views import NO_STORE, View
 from api.outlets.bookings import AtOutlet
 from api.outlets.outlets import Since, Until, range_of
 from domain.actor import Actor
+from domain.coordination.activity import added_uid
 from domain.errors import InvalidParameter
 from domain.timing import DEFAULT_ZONE, read_zone
 from storage.coordination.calendar import CalendarReader, query_of
@@ -37,12 +38,13 @@ PageSize = Annotated[int, QueryParameter(ge=1, le=5000, description="The most en
 class CalendarEntry(View, frozen=True, kw_only=True):
     """An occurrence of an activity, a booking, or the due time of an assignment.
 
-    `starts_at` and `ends_at` are in the zone that was asked for. Of whole days `starts_on` and `ends_on` are the first
-    and the last day, whatever the zone.
+    `uid` is the UID of its iCalendar entry. `starts_at` and `ends_at` are in the zone that was asked for; of whole days
+    `starts_on` and `ends_on` are the first and the last day, whatever the zone.
     """
 
     type: EntryType
     id: UUID
+    uid: UUID
     title: str
     starts_at: datetime
     ends_at: datetime
@@ -82,10 +84,11 @@ class FreeBusy(View, frozen=True, kw_only=True):
 
 def _entry(row: Any, zone: ZoneInfo) -> CalendarEntry:
     (kind_of, identifier, recurrence_id, title, starts_at, ends_at, all_day, start, end, _, state, cancelled, kind,
-     owner_id, campaign_id, outlet_id, location) = row  # fmt: skip
+     owner_id, campaign_id, outlet_id, location, added) = row  # fmt: skip
     return CalendarEntry(
         type=kind_of,
         id=as_uuid(identifier),
+        uid=added_uid(as_uuid(identifier), recurrence_id) if added else as_uuid(identifier),
         title=title,
         starts_at=starts_at.astimezone(zone),
         ends_at=ends_at.astimezone(zone),

@@ -42,6 +42,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This kind of material does not fit.",
     ),
     "language_not_accepted": ("Ngôn ngữ này không hợp với nơi phát hoặc kế hoạch.", "This language does not fit."),
+    "leap_day": (
+        "Ngày 29 tháng 2 hằng năm: các chương trình lịch hiểu khác nhau; hãy ghi BYMONTH=2;BYMONTHDAY=29 hoặc -1.",
+        "29 February every year: calendar programs disagree; say BYMONTH=2;BYMONTHDAY=29 or -1.",
+    ),
     "longer_than_day": ("Khung giờ dài nhất 24 giờ.", "A slot lasts at most 24 hours."),
     "longer_than_outlet": ("Dài hơn mức nơi phát nhận.", "Longer than the outlet accepts."),
     "main_asset_required": ("Cần một tệp chính (role: main).", "A main asset (role: main) is needed."),

@@ -1,19 +1,20 @@
 """iCalendar (RFC 5545, RFC 7986) of activities, bookings and due times.
 
-A series stays one: RRULE, RDATE and EXDATE as they are stored, and a component with RECURRENCE-ID for each occurrence
-that differs. Nothing in it depends on the time of rendering, so equal calendars are equal bytes.
+A series stays one: RRULE and EXDATE as they are stored, and a component with RECURRENCE-ID for each occurrence that
+differs; occurrences beside the rule are entries of their own. Nothing depends on the time of rendering, so equal
+calendars are equal bytes.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from icalendar import Alarm, Calendar, Event, Timezone, vDuration, vRecur
+from icalendar import Alarm, Calendar, Event, vDuration, vRecur
 
-from domain.coordination.activity import ActivityPlan, ActivityState
+from api.representations.timezones import timezone_component
+from domain.coordination.activity import ActivityPlan, ActivityState, added_uid
 from domain.timing import DEFAULT_ZONE, Override, Timing, expand, read_wall_time, wall_time_of
 from domain.vocabulary import ACTIVITY_KINDS
 
@@ -48,7 +49,7 @@ def render(
     calendar = _empty(name)
     zones = {DEFAULT_ZONE} | {str(each.get("_zone")) for each in events}
     for zone in sorted(zones - {"UTC"}):
-        calendar.add_component(_zone(zone))
+        calendar.add_component(timezone_component(zone))
     for event in events:
         event.pop("_zone", None)
         if alarm_minutes is not None and event.get("status") != "CANCELLED":
@@ -70,11 +71,6 @@ def _empty(name: str) -> Calendar:
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     return calendar
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> Timezone:
-    return Timezone.from_tzid(name, first_date=date(2000, 1, 1), last_date=date(2037, 1, 1))
 
 
 def _alarm(minutes: int, summary: str) -> Alarm:
@@ -117,11 +113,25 @@ def _activity(row: Row, now: datetime) -> list[Event]:
         return [series]
     gone = {o.recurrence_id for o in overrides if o.cancelled_at and o.cancelled_at <= now - CANCELLED_FOR}
     series.add("rrule", vRecur.from_ical(recurrence.rule))
-    for name, values in (("rdate", recurrence.added), ("exdate", sorted({*recurrence.excluded, *gone}))):
-        if values:
-            series.add(name, [_when(each, timing.zone) for each in values])
-    shown = [o for o in overrides if o.recurrence_id not in gone]
-    return [series, *(_overridden(row, plan, override) for override in shown)]
+    if excluded := sorted({*recurrence.excluded, *gone} - set(recurrence.added)):
+        series.add("exdate", [_when(each, timing.zone) for each in excluded])
+    by_id = {o.recurrence_id: o for o in overrides if o.recurrence_id not in gone}
+    alone = [at for at in recurrence.added if at not in gone and at not in recurrence.excluded]
+    changed = [o for at, o in by_id.items() if at not in recurrence.added]
+    return [
+        series,
+        *(_overridden(row, plan, each) for each in changed),
+        *(_added(row, plan, by_id.get(at, Override(recurrence_id=at))) for at in alone),
+    ]
+
+
+def _added(row: Row, plan: ActivityPlan, override: Override) -> Event:
+    """An occurrence beside the rule, as an entry of its own."""
+    event = _overridden(row, plan, override)
+    del event["recurrence-id"]
+    event["uid"] = str(added_uid(row["id"], override.recurrence_id))
+    event.add("related-to", str(row["id"]))
+    return event
 
 
 def _described(row: Row, plan: ActivityPlan, title: str, location: str) -> Event:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -112,6 +112,11 @@ class OccurrenceChange(Noun, frozen=True, kw_only=True):
     end: str | None = None
     title: ShortText | None = None
     location: Annotated[str, Meta(max_length=200)] | None = None
+
+
+def added_uid(activity_id: UUID, recurrence_id: str) -> UUID:
+    """The UID of an occurrence beside the rule: an entry of its own in iCalendar, for not every program reads RDATE."""
+    return uuid5(activity_id, recurrence_id)
 
 
 def overridden(activity: Activity, override: Override) -> Activity:

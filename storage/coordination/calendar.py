@@ -50,7 +50,8 @@ SELECT * FROM (
 SELECT 'activity' AS type, a.id, o.recurrence_id, coalesce(o.title, a.title) AS title, o.starts_at, o.ends_at,
        o.all_day, o.start, o."end", coalesce(a.plan #>> '{{timing,zone}}', '{DEFAULT_ZONE}') AS zone, a.state,
        o.cancelled_at IS NOT NULL AS cancelled, a.kind, a.owner_id, a.campaign_id, NULL::uuid AS outlet_id,
-       coalesce(o.location, a.plan ->> 'location') AS location
+       coalesce(o.location, a.plan ->> 'location') AS location,
+       coalesce(a.plan #> '{{timing,recurrence,added}}' ? o.recurrence_id, false) AS added
   FROM occurrences o JOIN activities a ON a.id = o.activity_id
  WHERE tstzrange(o.starts_at, o.ends_at) && tstzrange({_FROM}, {_TO})
    AND (o.cancelled_at IS NULL OR o.cancelled_at > {_RECENT})
@@ -58,7 +59,7 @@ SELECT 'activity' AS type, a.id, o.recurrence_id, coalesce(o.title, a.title) AS 
 UNION ALL
 SELECT 'booking', b.id, NULL, coalesce(m.title, x.title, ''), b.starts_at, b.ends_at, false, b.start, NULL,
        coalesce(t.profile ->> 'zone', '{DEFAULT_ZONE}'), b.state,
-       b.cancelled_at IS NOT NULL, NULL, b.owner_id, NULL, b.outlet_id, t.name
+       b.cancelled_at IS NOT NULL, NULL, b.owner_id, NULL, b.outlet_id, t.name, false
   FROM bookings b JOIN outlets t ON t.id = b.outlet_id
   LEFT JOIN materials m ON m.id = b.material_id LEFT JOIN activities x ON x.id = b.activity_id
  WHERE b.starts_at < {_TO} AND b.ends_at > {_FROM} AND {_BOOKING_FILTER}
@@ -66,7 +67,7 @@ UNION ALL
 SELECT 'assignment', s.id, NULL, a.title, coalesce(c.due_at, s.due_at), coalesce(c.due_at, s.due_at), false,
        coalesce(c.plan ->> 'due', s.terms ->> 'due'), NULL,
        coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}'), s.state, s.state = 'cancelled',
-       a.kind, s.organization_id, NULL, NULL, NULL
+       a.kind, s.organization_id, NULL, NULL, NULL, false
   FROM assignments s JOIN activities a ON a.id = s.activity_id LEFT JOIN coverages c ON c.id = s.coverage_id
  WHERE coalesce(c.due_at, s.due_at) >= {_FROM} AND coalesce(c.due_at, s.due_at) < {_TO} AND {_ASSIGNMENT_FILTER}
 ) e
