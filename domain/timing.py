@@ -5,7 +5,7 @@ What is stored is the wall time that people wrote; instants are derived from it,
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -204,10 +204,20 @@ def _written_until(rule: Rule, timing: Timing, zone: ZoneInfo) -> str | None:
     """UNTIL as RFC 5545 wants it: a date for whole days, else in UTC."""
     if rule.until is None:
         return None
-    local = _local_until(rule, zone)
+    return _end_of(_last_day(_local_until(rule, zone), timing), timing, zone)
+
+
+def _last_day(until: datetime, timing: Timing) -> date:
+    """The last day on which an occurrence may start."""
+    in_time = timing.all_day or until.time() >= read_wall_time(timing.start).time()
+    return until.date() if in_time else until.date() - timedelta(days=1)
+
+
+def _end_of(day: date, timing: Timing, zone: ZoneInfo) -> str:
+    """UNTIL that includes a day to its end: the same days are meant when the clock time of the series changes."""
     if timing.all_day:
-        return local.strftime("%Y%m%d")
-    return instant_of(local, zone).strftime("%Y%m%dT%H%M%SZ")
+        return day.strftime("%Y%m%d")
+    return instant_of(datetime.combine(day, time(23, 59, 59)), zone).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _local_until(rule: Rule, zone: ZoneInfo) -> datetime:
@@ -341,8 +351,7 @@ def split(timing: Timing, recurrence_id: str, expand_rule: RuleExpander) -> Spli
     cut, rule = read_wall_time(recurrence_id), read_rule(recurrence.rule, "")
     ruled = list(_by_rule(recurrence.rule, zone, read_wall_time(timing.start), cut, expand_rule))
     earlier = [at for at in ruled if at < cut]
-    end = cut - timedelta(seconds=1) if not timing.all_day else cut - timedelta(days=1)
-    until = end.strftime("%Y%m%d") if timing.all_day else instant_of(end, zone).strftime("%Y%m%dT%H%M%SZ")
+    until = _end_of(cut.date() - timedelta(days=1), timing, zone)
     ended = replace(rule, count=None)
     left = None if rule.count is None else rule.count - len(earlier)
     before = Recurrence(

@@ -1,0 +1,213 @@
+"""Series under random edits, against a simple model of dated entries."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from domain.coordination.actions import activities
+from domain.coordination.actions.activities import Part
+from domain.coordination.activity import Activity
+from domain.errors import InvalidContent, StaleVersion, WrongState
+from tests.support.memory import Database
+from tests.support.planners import COORDINATOR, database, planned, run
+
+MONDAY = date(2026, 12, 7)
+
+
+class Entry:
+    """One dated entry of the model."""
+
+    def __init__(self, day: date) -> None:
+        self.day = day
+        self.start: datetime | None = None
+        self.title: str | None = None
+        self.cancelled = False
+
+
+class Line:
+    """A series of the model: what its entries share, and the entries."""
+
+    def __init__(self, entries: list[Entry], clock: time, title: str) -> None:
+        self.entries, self.clock, self.title, self.stopped = entries, clock, title, False
+
+    def shown(self) -> set[tuple[str, str, bool]]:
+        return {
+            (
+                (each.start or datetime.combine(each.day, self.clock)).isoformat(),
+                each.title or self.title,
+                each.cancelled or self.stopped,
+            )
+            for each in self.entries
+        }
+
+
+class Series(RuleBasedStateMachine):
+    """Edits one occurrence, it and all that follow, or all; after each step both have the same entries."""
+
+    @initialize(count=st.integers(3, 12), weekly=st.booleans())
+    def begin(self, count: int, weekly: bool) -> None:
+        self.database: Database = database()
+        step = timedelta(days=7 if weekly else 1)
+        frequency = "WEEKLY" if weekly else "DAILY"
+        made = planned(self.database, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", f"FREQ={frequency};COUNT={count}")
+        entries = [Entry(MONDAY + number * step) for number in range(count)]
+        self.lines = {made.id: Line(entries, time(5, 30), "Gốc")}
+        self.revisions: dict[UUID, int] = {made.id: made.revision}
+
+    def _pick(self, data: Any) -> tuple[Activity, Line, Entry]:
+        choices = [(k, e) for k, line in self.lines.items() if not line.stopped for e in line.entries]
+        assume(choices)  # else everything is cancelled
+        identifier, entry = data.draw(st.sampled_from(choices))
+        activity: Activity = self.database.tables["activities"][identifier]
+        return activity, self.lines[identifier], entry
+
+    def _place(self, line: Line, entry: Entry) -> str:
+        return datetime.combine(entry.day, line.clock).isoformat()
+
+    def _saved(self, activity: Activity) -> None:
+        known = self.revisions.get(activity.id)
+        assert known is None or activity.revision > known, "the sequence did not rise"
+        for identifier, stored in self.database.tables["activities"].items():
+            self.revisions[identifier] = stored.revision
+
+    def _patch(self, activity: Activity, changes: dict[str, object], part: Part) -> Activity:
+        saved = run(activities.patch(self.database.work(), COORDINATOR, activity.id, changes, activity.revision, part))
+        self._saved(saved)
+        return saved
+
+    @rule(data=st.data(), days=st.integers(-2, 2), hour=st.integers(6, 20))
+    def move_one(self, data: Any, days: int, hour: int) -> None:
+        activity, line, entry = self._pick(data)
+        start = datetime.combine(entry.day + timedelta(days=days), time(hour))
+        times = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
+        self._patch(activity, {"timing": times}, Part("this", self._place(line, entry)))
+        entry.start = start
+
+    @rule(data=st.data(), number=st.integers(1, 99))
+    def rename_one(self, data: Any, number: int) -> None:
+        activity, line, entry = self._pick(data)
+        self._patch(activity, {"title": f"Riêng {number}"}, Part("this", self._place(line, entry)))
+        entry.title = f"Riêng {number}"
+
+    @rule(data=st.data())
+    def cancel_one(self, data: Any) -> None:
+        activity, line, entry = self._pick(data)
+        part = Part("this", self._place(line, entry))
+        saved = run(
+            activities.move(
+                self.database.work(),
+                COORDINATOR,
+                activity.id,
+                "cancel",
+                revision=activity.revision,
+                note="x",
+                part=part,
+            )
+        )
+        self._saved(saved)
+        entry.cancelled = True
+
+    @rule(data=st.data(), number=st.integers(1, 99))
+    def rename_following(self, data: Any, number: int) -> None:
+        activity, line, entry = self._pick(data)
+        part = Part("this_and_following", self._place(line, entry))
+        saved = self._patch(activity, {"title": f"Mùa {number}"}, part)
+        self._cut(activity, saved, line, entry).title = f"Mùa {number}"
+
+    def _cut(self, before: Activity, after: Activity, line: Line, entry: Entry) -> Line:
+        if after.id == before.id:
+            assert entry is line.entries[0]
+            return line
+        assert after.id not in self.lines, "an id was used again"
+        at = line.entries.index(entry)
+        rest = Line(line.entries[at:], line.clock, line.title)
+        line.entries = line.entries[:at]
+        self.lines[after.id] = rest
+        return rest
+
+    @rule(data=st.data())
+    def cancel_following(self, data: Any) -> None:
+        activity, line, entry = self._pick(data)
+        part = Part("this_and_following", self._place(line, entry))
+        saved = run(
+            activities.move(
+                self.database.work(),
+                COORDINATOR,
+                activity.id,
+                "cancel",
+                revision=activity.revision,
+                note="x",
+                part=part,
+            )
+        )
+        self._saved(saved)
+        self._cut(activity, saved, line, entry).stopped = True
+
+    @rule(data=st.data(), hour=st.integers(4, 21))
+    def move_all(self, data: Any, hour: int) -> None:
+        activity, line, _ = self._pick(data)
+        start = datetime.combine(line.entries[0].day, time(hour, 15))
+        times = {"start": start.isoformat(), "end": (start + timedelta(minutes=30)).isoformat()}
+        self._patch(activity, {"timing": times}, Part())
+        line.clock = start.time()
+
+    @rule(data=st.data())
+    def edit_what_was_read_before(self, data: Any) -> None:
+        activity, _, _ = self._pick(data)
+        if activity.revision > 1:
+            with pytest.raises(StaleVersion):
+                run(
+                    activities.patch(
+                        self.database.work(), COORDINATOR, activity.id, {"title": "Cũ"}, activity.revision - 1
+                    )
+                )
+
+    @invariant()
+    def both_have_the_same_entries(self) -> None:
+        if not hasattr(self, "lines"):
+            return
+        for identifier, line in self.lines.items():
+            activity = self.database.tables["activities"][identifier]
+            found = self.database.tables["occurrences"][identifier]
+            assert len(found) == len(line.entries)
+            shown = {(o.start, o.title or activity.plan.title, o.cancelled_at is not None) for o in found}
+            assert shown == line.shown()
+
+
+TestSeries = Series.TestCase
+TestSeries.settings = settings(max_examples=60, stateful_step_count=12, deadline=None, derandomize=True)
+
+
+def test_one_occurrence_may_differ_in_times_title_and_place_only() -> None:
+    made = database()
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY;COUNT=3")
+    part = Part("this", f"{MONDAY + timedelta(days=7)}T05:30:00")
+    for changes in ({"kind": "seminar"}, {"timing": {"zone": "UTC"}}, {"topics": []}):
+        with pytest.raises(InvalidContent) as refused:
+            run(activities.patch(made.work(), COORDINATOR, series.id, changes, 1, part))  # type: ignore[arg-type]
+        assert refused.value.errors[0].code == "of_the_series"
+
+
+def test_what_is_over_is_not_edited_and_cancelling_needs_a_reason() -> None:
+    made = database()
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00")
+    with pytest.raises(InvalidContent):
+        run(activities.move(made.work(), COORDINATOR, series.id, "cancel", revision=1))
+    gone = run(activities.move(made.work(), COORDINATOR, series.id, "cancel", revision=1, note="Mưa bão"))
+    with pytest.raises(WrongState):
+        run(activities.patch(made.work(), COORDINATOR, series.id, {"title": "x"}, gone.revision))
+
+
+def test_days_left_out_stay_left_out_when_the_clock_time_changes() -> None:
+    made = database()
+    left_out = f"{MONDAY + timedelta(days=7)}T05:30:00"
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY;COUNT=3", excluded=(left_out,))
+    times = {"timing": {"start": f"{MONDAY}T07:00:00", "end": f"{MONDAY}T08:00:00"}}
+    run(activities.patch(made.work(), COORDINATOR, series.id, times, 1))  # type: ignore[arg-type]
+    days = [o.start[:10] for o in made.tables["occurrences"][series.id]]
+    assert days == [str(MONDAY), str(MONDAY + timedelta(days=14))]
