@@ -1,0 +1,231 @@
+"""Calendars over HTTP: feeds by token, served from memory and never stale; the inbox by its cursor."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api.representations.icalendar import CANCELLED_FOR, render
+from domain.coordination.activity import ActivityPlan
+from domain.timing import Recurrence, Timing
+from harness.installation import Installation
+from harness.people import Newsroom, Person
+from harness.planning import act, activity, assignment, codes, day_ahead
+
+
+@pytest.fixture(scope="module")
+def station(installation: Installation) -> Person:
+    return Person(installation.url, installation.client_token(installation.new_client("daihamthuanbac")))
+
+
+def feed(installation: Installation, person: Person, scope: str, target: str, **more: Any) -> tuple[str, str]:
+    answer = person.post("/v1/calendar-feeds", json={"scope": scope, "target_id": target} | more)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"], installation.keep_secret(answer.json()["url"])
+
+
+def test_a_feed_is_shown_once_read_without_a_token_and_gone_when_revoked(
+    installation: Installation, newsroom: Newsroom, station: Person
+) -> None:
+    own = codes(newsroom.coordinator)["daihamthuanbac"]
+    identifier, url = feed(installation, station, "organization", own)
+    answer = httpx.get(url)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+    assert answer.headers["cache-control"] == "private, max-age=300"
+    listed = [each for each in station.get("/v1/calendar-feeds").json()["items"] if each["id"] == identifier]
+    assert "url" not in listed[0]
+    assert url.split("/")[-2] not in station.get("/v1/calendar-feeds").text
+    assert station.delete(f"/v1/calendar-feeds/{identifier}").status_code == 204
+    assert httpx.get(url).status_code == 404
+    assert station.delete(f"/v1/calendar-feeds/{identifier}").status_code == 204
+    assert httpx.get(f"{installation.url}/f/{'x' * 32}/calendar.ics").status_code == 404
+
+
+def test_a_feed_of_what_one_may_not_see_is_refused(newsroom: Newsroom, station: Person) -> None:
+    ids = codes(newsroom.coordinator)
+    for scope, target in (("organization", ids["congan"]), ("outlet", str(uuid4())), ("member", str(uuid4()))):
+        answer = station.post("/v1/calendar-feeds", json={"scope": scope, "target_id": target})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/target_id")
+
+
+def test_a_feed_is_not_sent_again_unchanged_and_shows_a_change_at_once(
+    installation: Installation, newsroom: Newsroom
+) -> None:
+    own = codes(newsroom.coordinator)["stttt"]
+    made = activity(newsroom.coordinator, title="Trước khi sửa")
+    _, url = feed(installation, newsroom.coordinator, "organization", own)
+    first = httpx.get(url)
+    again = httpx.get(url, headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    newsroom.coordinator.patch(
+        f"/v1/activities/{made['id']}", json={"title": "Sau khi sửa"}, headers={"if-match": '"1"'}
+    ).raise_for_status()
+    changed = httpx.get(url, headers={"if-none-match": first.headers["etag"]})
+    assert changed.status_code == 200
+    assert "Sau khi sửa" in changed.text
+    assert "Trước khi sửa" not in changed.text
+
+
+def test_a_change_in_another_process_reaches_a_feed_within_seconds(
+    installation: Installation, newsroom: Newsroom
+) -> None:
+    second = Newsroom(installation, installation.second_api()).coordinator
+    own = codes(second)["stttt"]
+    _, url = feed(installation, newsroom.coordinator, "organization", own)
+    made = activity(second, title="Từ tiến trình khác")
+    deadline = time.monotonic() + 3
+    while made["id"] not in httpx.get(url).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    installation.stop_api(str(second.base_url).rstrip("/"))
+
+
+def test_alarms_come_only_where_they_were_asked_for(installation: Installation, newsroom: Newsroom) -> None:
+    own = codes(newsroom.coordinator)["stttt"]
+    activity(newsroom.coordinator)
+    _, plain = feed(installation, newsroom.coordinator, "organization", own)
+    _, loud = feed(installation, newsroom.coordinator, "organization", own, alarm_minutes=45)
+    assert "VALARM" not in httpx.get(plain).text
+    assert "TRIGGER:-PT45M" in httpx.get(loud).text
+
+
+def test_long_vietnamese_lines_are_folded_inside_no_letter(installation: Installation, newsroom: Newsroom) -> None:
+    own = codes(newsroom.coordinator)["stttt"]
+    title = "Ậ" * 150
+    activity(newsroom.coordinator, title=title)
+    _, url = feed(installation, newsroom.coordinator, "organization", own)
+    lines = httpx.get(url).content.split(b"\r\n")
+    assert max(len(line) for line in lines) <= 75
+    for line in lines:
+        line.decode("utf-8")
+    assert title in httpx.get(url).text.replace("\r\n ", "")
+
+
+def row(**more: Any) -> dict[str, Any]:
+    plan = ActivityPlan(
+        kind="seminar",
+        title="Họp",
+        timing=Timing(
+            start="2026-12-07T08:00:00", end="2026-12-07T09:00:00", recurrence=Recurrence(rule="FREQ=WEEKLY;COUNT=4")
+        ),
+    )
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    return {
+        "id": uuid4(), "revision": 3, "plan": __import__("msgspec").to_builtins(plan), "overrides": [], "state": "planned",
+        "created_at": now, "updated_at": now,
+    } | more  # fmt: skip
+
+
+def test_a_cancelled_occurrence_is_shown_as_cancelled_for_sixty_days_and_then_left_out() -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    override = {"recurrence_id": "2026-12-14T08:00:00", "cancelled_at": now.isoformat()}
+    shown = render("x", [row(overrides=[override])], [], [], now=now + CANCELLED_FOR - timedelta(seconds=1)).decode()
+    assert "STATUS:CANCELLED" in shown
+    assert "EXDATE" not in shown
+    later = render("x", [row(overrides=[override])], [], [], now=now + CANCELLED_FOR).decode()
+    assert "STATUS:CANCELLED" not in later
+    assert "EXDATE;TZID=Asia/Ho_Chi_Minh:20261214T080000" in later
+
+
+def test_the_calendar_refuses_a_range_zone_or_cursor_that_is_none(newsroom: Newsroom) -> None:
+    for query, parameter in (
+        ({"from": "2026-01-01T00:00:00Z", "to": "2025-01-01T00:00:00Z"}, "to"),
+        ({"from": "2026-01-01T00:00:00Z", "to": "2036-01-01T00:00:00Z"}, "to"),
+        ({"from": "2026-01-01T00:00:00"}, "from"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"cursor": "???"}, "cursor"),
+    ):
+        answer = newsroom.coordinator.get("/v1/calendar", params=query)
+        assert (answer.status_code, answer.json()["parameter"]) == (400, parameter), answer.text
+
+
+def test_free_and_busy_join_what_overlaps(newsroom: Newsroom, installation: Installation) -> None:
+    person = Person(installation.url, installation.client_token(installation.new_client("thpt")))
+    for start in ("08:00", "08:30", "11:00"):
+        activity(person, start=f"{day_ahead(40)}T{start}:00")
+    window = {"from": f"{day_ahead(40)}T00:00:00+07:00", "to": f"{day_ahead(41)}T00:00:00+07:00"}
+    own = codes(newsroom.coordinator)["thpt"]
+    busy = person.get("/v1/calendar/free-busy", params=window | {"organization": own}).json()["busy"]
+    assert [(each["starts_at"][11:16], each["ends_at"][11:16]) for each in busy] == [
+        ("08:00", "09:30"),
+        ("11:00", "12:00"),
+    ]
+
+
+def test_the_inbox_gives_each_matter_once_in_its_last_state_after_the_cursor(
+    newsroom: Newsroom, station: Person
+) -> None:
+    own = codes(newsroom.coordinator)["daihamthuanbac"]
+    before = station.get("/v1/me/inbox").json()["next"]
+    made = activity(newsroom.coordinator)
+    one, two = (assignment(newsroom.coordinator, made["id"], own, note=f"Việc {n}") for n in (1, 2))
+    page = station.get("/v1/me/inbox", params={"since": before, "limit": 1}).json()
+    assert (page["more"], page["entries"][0]["target"]) == (True, f"assignment:{one['id']}")
+    rest = station.get("/v1/me/inbox", params={"since": page["next"]}).json()
+    assert [each["target"] for each in rest["entries"]] == [f"assignment:{two['id']}"]
+    assert station.get(rest["entries"][0]["href"]).json()["id"] == two["id"]
+    assert act(newsroom.coordinator, "assignments", one, "cancel", note="Thôi").status_code == 200
+    again = station.get("/v1/me/inbox", params={"since": before}).json()["entries"]
+    assert [(each["target"], each["kind"]) for each in again] == [
+        (f"assignment:{two['id']}", "assignment"), (f"assignment:{one['id']}", "change"),
+    ]  # fmt: skip
+    for cursor, code in (("nonsense", "cursor_invalid"), ("zzzzzzzz-00000000-1", "cursor_expired")):
+        assert station.get("/v1/me/inbox", params={"since": cursor}).json()["code"] == code
+
+
+def test_a_reminder_comes_its_time_before_the_due_time_and_once(newsroom: Newsroom, station: Person) -> None:
+    own = codes(newsroom.coordinator)["daihamthuanbac"]
+    made = activity(newsroom.coordinator)
+    due = (datetime.now(UTC) + timedelta(hours=7, seconds=3600)).replace(tzinfo=None, microsecond=0).isoformat()
+    one = assignment(newsroom.coordinator, made["id"], own, due=due, reminders=[7200, 60])
+    deadline = time.monotonic() + 15
+    while True:
+        entries = {e["target"]: e["kind"] for e in station.get("/v1/me/inbox?limit=500").json()["entries"]}
+        if entries.get(f"assignment:{one['id']}") == "reminder":
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    time.sleep(6)
+    assert station.get(f"/v1/assignments/{one['id']}").json()["revision"] == 2
+
+
+def test_a_takedown_waits_in_the_inbox_until_it_is_answered(installation: Installation, newsroom: Newsroom) -> None:
+    partner = Person(installation.url, installation.client_token(installation.new_client("baobinhthuan")))
+    material = newsroom.published(title="Sẽ gỡ, có trong hộp việc")
+    partner.get("/v1/channels/press/changes?limit=500").raise_for_status()
+    cursor = partner.get("/v1/channels/press/changes?limit=500").json()["next"]
+    partner.get("/v1/channels/press/changes", params={"since": cursor}).raise_for_status()
+    time.sleep(6)  # the ledger of recipients is written within five seconds
+    newsroom.killed(material)
+    me = partner.get("/v1/me").json()["organization"]["id"]
+    [waiting] = [e for e in partner.get("/v1/me/inbox?limit=500").json()["entries"] if e["kind"] == "takedown"][-1:]
+    assert waiting.get("answered", False) is False
+    answer = partner.put(f"{waiting['href']}/acks/{me}", json={"status": "removed"})
+    assert answer.status_code == 200, answer.text
+    [answered] = [
+        e for e in partner.get("/v1/me/inbox?limit=500").json()["entries"] if e["target"] == waiting["target"]
+    ]
+    assert answered["answered"] is True
+
+
+def test_succession_moves_outlets_open_work_and_calendars(installation: Installation, newsroom: Newsroom) -> None:
+    table = "code,kind,name\n" + "".join(f"{c},radio_station,{c}\n" for c in ("dai-cu", "dai-moi"))
+    answer = newsroom.coordinator.post(
+        "/v1/organizations/import", content=table.encode(), headers={"content-type": "text/csv"}
+    )
+    assert answer.status_code == 200, answer.text
+    ids = codes(newsroom.coordinator)
+    leaving, successor = ids["dai-cu"], ids["dai-moi"]
+    at = newsroom.coordinator.put(
+        f"/v1/outlets/{uuid4()}", params={"owner": leaving}, json={"kind": "fm_frequency", "name": "FM cũ"}
+    ).json()
+    made = activity(newsroom.coordinator, participant_ids=[leaving])
+    one = assignment(newsroom.coordinator, made["id"], leaving)
+    moved = newsroom.coordinator.post(f"/v1/organizations/{leaving}/succession", json={"successor_id": successor})
+    assert moved.status_code == 200, moved.text
+    assert newsroom.coordinator.get(f"/v1/outlets/{at['id']}").json()["owner_id"] == successor
+    assert newsroom.coordinator.get(f"/v1/assignments/{one['id']}").json()["assignee"]["organization_id"] == successor
+    assert newsroom.coordinator.get(f"/v1/activities/{made['id']}").json()["plan"]["participant_ids"] == [successor]
