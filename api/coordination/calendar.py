@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from msgspec import UNSET, UnsetType
 
@@ -82,6 +83,9 @@ class FreeBusy(View, frozen=True, kw_only=True):
     busy: list[BusyRange]
 
 
+_PAGE = {200: ResponseSpec(CalendarPage, generate_examples=False, description="A page of the calendar")}
+
+
 def _entry(row: Any, zone: ZoneInfo) -> CalendarEntry:
     (kind_of, identifier, recurrence_id, title, starts_at, ends_at, all_day, start, end, _, state, cancelled, kind,
      owner_id, campaign_id, outlet_id, location, added) = row  # fmt: skip
@@ -131,7 +135,7 @@ def _zone(name: str) -> ZoneInfo:
     operation_id="getCalendar",
     summary="Lịch · The calendar",
     tags=TAGS,
-    **operation("calendar.read"),
+    **operation("calendar.read", also=_PAGE),
 )
 async def get_calendar(
     request: AnyRequest,

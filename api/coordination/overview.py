@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from litestar.params import FromPath, QueryParameter
 
 from api.callers.operations import operation
 from api.dependencies import AnyRequest, Unit, services_of
-from api.http.resources import text_response
+from api.http.resources import TableFormat, text_response
 from api.http.views import NO_STORE, View
 from domain.actor import Actor
 from domain.coordination.actions import campaigns
@@ -24,8 +24,7 @@ from domain.timing import DEFAULT_ZONE, day_of, read_zone
 from storage.coordination.overview import OverviewReader
 
 TAGS = ["campaigns"]
-OverviewFormat = Literal["json", "csv"]
-AsFormat = Annotated[OverviewFormat, QueryParameter(name="format", description="json, csv")]
+AsFormat = Annotated[TableFormat, QueryParameter(name="format", description="json, csv")]
 Weeks = Annotated[int, QueryParameter(ge=1, le=26, description="How many weeks ahead")]
 _ZONE = read_zone(DEFAULT_ZONE)
 

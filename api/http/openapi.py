@@ -1,5 +1,6 @@
 """The OpenAPI document: what Litestar finds out, made exact for what we answer."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,22 @@ _ROWS: dict[str, Any] = {
     "text/csv": {"schema": {"type": "string"}},
 }
 _BYTES: dict[str, Any] = {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_BODIES = {"appendUpload": _BYTES, "createUpload": _BYTES, "importOrganizations": _ROWS}
+_TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_BODIES: dict[str, Any] = {
+    "appendUpload": _BYTES,
+    "createUpload": _BYTES,
+    "importOrganizations": _ROWS,
+    "putRoster": {"text/csv": _TEXT},
+    "importActivities": {"text/calendar": _TEXT},
+    "importAsRunLog": {"text/csv": _TEXT, "text/plain": _TEXT},
+}
+_ANSWERS: dict[str, Any] = {
+    "exportOrganizations": _ROWS,
+    "getCalendarFile": {"text/calendar": _TEXT},
+    "getSchedule": {"text/plain": _TEXT, "audio/x-mpegurl": _TEXT},
+    "getCoordinationOverview": {"text/csv": _TEXT},
+}
+"""Media types of successful responses beside those that Litestar finds out."""
 _EMPTY = {("getUpload", "200"), ("createUpload", "201")}
 _EXAMPLES: dict[str, Any] = msgspec.json.decode(Path(__file__).with_name("openapi_examples.json").read_bytes())
 """`schemas`: by component; `operations`: by operation and media type, where the component's does not fit."""
@@ -81,10 +97,11 @@ def _exact(about: dict[str, Any]) -> None:
             answer.pop("content", None)
     if name == "putMaterial":
         about["responses"]["201"] = {**about["responses"]["200"], "description": "Created"}
-    if name == "exportOrganizations":
-        about["responses"]["200"]["content"] = _ROWS
+    if name in _ANSWERS:
+        about["responses"]["200"]["content"] |= copy.deepcopy(_ANSWERS[name])
     if name in _BODIES:
-        about["requestBody"] = {"content": _BODIES[name]}
+        needed = {"required": True} if "upload" not in name.lower() else {}
+        about["requestBody"] = {**needed, "content": copy.deepcopy(_BODIES[name])}
     if name in FORMS:
         _oauth_form(about)
     for parameter in about.get("parameters", ()):

@@ -6,10 +6,9 @@ from typing import Any, get_args
 import msgspec
 
 from api.coordination.calendar import EntryType
-from api.coordination.overview import OverviewFormat
 from api.distribution.document_view import VersionSignal
 from api.distribution.views import ChangeOperation
-from api.identity.organizations import DirectoryFormat
+from api.http.resources import TableFormat
 from api.media.assets import DeliveryMode
 from api.outlets.schedule import ScheduleFormat
 from domain.content.content import (
@@ -64,12 +63,11 @@ _ENUMS: dict[str, tuple[Any, str]] = {
     "AlertSeverity": (AlertSeverity, "CAP 1.2, `severity`."),
     "AlertUrgency": (AlertUrgency, "CAP 1.2, `urgency`."),
     "AsRunFormat": (AsRunFormat, "The program that wrote an as-run log."),
-    "OverviewFormat": (OverviewFormat, "The format of an overview."),
     "ScheduleFormat": (ScheduleFormat, "The format of a running order."),
     "AssetRole": (AssetRole, "What a file is to its material."),
     "ChangeOperation": (ChangeOperation, "`upsert` brings a document, `tombstone` takes it away."),
     "DeliveryMode": (DeliveryMode, "`redirect` to the object store, or the bytes through this server (`proxy`)."),
-    "DirectoryFormat": (DirectoryFormat, "The format of an exported directory."),
+    "TableFormat": (TableFormat, "The format of a table."),
     "Language": (Language, "Vietnamese, Western Cham, Raglai, English."),
     "MaterialAction": (AllowedAction, "What can be done to a material."),
     "MaterialKind": (Kind, "What a material is."),

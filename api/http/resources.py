@@ -1,6 +1,6 @@
 """Responses that every stored resource gives alike: its view with ETag, and Location where it is new."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from api.http.views import NO_STORE, View
 
 V = TypeVar("V", bound=View)
+TableFormat = Literal["csv", "json"]
 DryRun = Annotated[bool, QueryParameter(description="true: only say what would change")]
 
 

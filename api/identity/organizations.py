@@ -1,6 +1,6 @@
 """Organizations: the programme's tree, exchanged as CSV or JSON."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from api.callers.operations import WRITING, operation
 from api.dependencies import AnyRequest, Unit
 from api.http.pagination import CursorParameter, Limit, page_of, read_page_cursor
 from api.http.request_bodies import StrictBody, convert, read_json
+from api.http.resources import TableFormat
 from api.http.views import NO_STORE
 from api.identity.views import (
     ImportReportView,
@@ -27,7 +28,6 @@ from domain.identity.actions import organizations
 from domain.identity.directory import OrganizationRow, read_csv, write_csv
 from storage.identity.lists import OrganizationLists
 
-DirectoryFormat = Literal["csv", "json"]
 TAGS = ["organizations"]
 
 
@@ -75,7 +75,7 @@ async def export_organizations(
     work: Unit,
     actor: NamedDependency[Actor],
     *,
-    kind: Annotated[DirectoryFormat, QueryParameter(name="format", description="csv, json")] = "json",
+    kind: Annotated[TableFormat, QueryParameter(name="format", description="csv, json")] = "json",
 ) -> Response[Any]:
     """Export the table that `importOrganizations` reads: parents and successors by their codes."""
     rows = await organizations.export_rows(work, actor)
