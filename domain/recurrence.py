@@ -14,6 +14,7 @@ MAX_COUNT = 400
 """The most occurrences of one series that are expanded."""
 MAX_INTERVAL = 400
 MAX_RULE_LENGTH = 300
+FIRST_UNTIL, LAST_UNTIL = 2000, 2100
 RuleExpander = Callable[[str, datetime], Iterator[datetime]]
 """(rule, start) → the wall times of a rule in their order, without end where the rule has none.
 
@@ -150,6 +151,8 @@ def _until(text: str, pointer: str) -> Until:
     try:
         at = datetime(int(found[1]), int(found[2]), int(found[3]), *clock)  # noqa: DTZ001 -- wall time
     except ValueError:
+        _refuse(pointer, "rule_value", part="UNTIL", value=text[:20])
+    if not FIRST_UNTIL <= at.year <= LAST_UNTIL:
         _refuse(pointer, "rule_value", part="UNTIL", value=text[:20])
     return Until(at, utc=found[7] is not None, day_only=day_only)
 

@@ -21,7 +21,8 @@ from domain.recurrence import MAX_COUNT, Rule, RuleExpander, produces, read_rule
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 HORIZON = timedelta(days=3 * 366)
 """How far ahead occurrences are expanded, and things can be planned."""
-FIRST_YEAR = 2000
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Nothing is planned or reported outside: far ages have no zones, and their arithmetic overflows."""
 LONGEST = timedelta(days=366)
 WallTime = Annotated[
     str, Meta(pattern=r"\A\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?\Z", examples=["2026-03-02T05:30:00", "2026-03-02"])
@@ -96,9 +97,12 @@ def read_zone(name: str, pointer: str = "/zone") -> ZoneInfo:
 def read_wall_time(text: str, pointer: str = "/start") -> datetime:
     """Give the naive wall time of a text; midnight for a date. InvalidContent for a day that does not exist."""
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         raise InvalidContent(errors=[FieldError(pointer=pointer, code="no_such_time")]) from error
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise _wrong(pointer, "too_far", first=FIRST_YEAR, years=3)
+    return at
 
 
 def write_wall_time(at: datetime, *, all_day: bool) -> str:
@@ -149,7 +153,7 @@ def check_timing(
         raise _wrong(f"{pointer}/end", "end_before_start")
     if length > LONGEST:
         raise _wrong(f"{pointer}/end", "out_of_bounds", maximum=f"{LONGEST.days} d")
-    if start.year < FIRST_YEAR or instant_of(start, zone) > now + HORIZON:
+    if instant_of(start, zone) > now + HORIZON:
         raise _wrong(f"{pointer}/start", "too_far", first=FIRST_YEAR, years=3)
     if timing.recurrence is None:
         return spelled

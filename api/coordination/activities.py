@@ -23,6 +23,7 @@ from api.coordination.views import (
     show_activity,
 )
 from api.dependencies import AnyRequest, Unit
+from api.http.instants import check_instant
 from api.http.pagination import CursorParameter, Limit, Within, page_of, read_page_cursor
 from api.http.request_bodies import OptionalBody, StrictBody, convert, sent_fields
 from api.http.resources import created, resource
@@ -91,8 +92,8 @@ async def list_activities(
         district=in_district,
         topic=of_topic,
         audience=of_audience,
-        start=since,
-        end=until,
+        start=check_instant("from", since),
+        end=check_instant("to", until),
     )
     shown = [row | {"possible_actions": activity_actions(row["state"])} for row in rows]
     return page_of(request, ActivityList, ActivityView, shown, limit)

@@ -115,7 +115,7 @@ def _read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
     try:
         at, _, identifier = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii").partition(" ")
         return datetime.fromisoformat(at).astimezone(UTC), UUID(identifier)
-    except (ValueError, UnicodeError) as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidParameter(parameter="cursor", expected="cursor") from error
 
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.callers.operations import CHANGING, WRITING, IfMatch, known_revision, operation
 from api.dependencies import AnyRequest, Unit
+from api.http.instants import check_instant
 from api.http.pagination import CursorParameter, Limit, Within, page_of, read_page_cursor
 from api.http.request_bodies import StrictBody, sent_fields
 from api.http.resources import created, resource
@@ -57,8 +58,8 @@ async def list_bookings(
         outlet=at_outlet,
         material=of_material,
         state=state_filter,
-        start=since,
-        end=until,
+        start=check_instant("from", since),
+        end=check_instant("to", until),
         limit=limit + 1,
     )
     return page_of(request, BookingList, BookingView, rows, limit)

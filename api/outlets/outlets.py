@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.callers.operations import CHANGING, WRITING, IfMatch, known_revision, operation, revision_of
 from api.dependencies import AnyRequest, Unit, services_of
+from api.http.instants import check_instant
 from api.http.pagination import CursorParameter, Limit, Within, page_of, read_page_cursor
 from api.http.request_bodies import StrictBody, sent_fields
 from api.http.resources import created, resource
@@ -211,11 +212,8 @@ def range_of(
 
     Raises InvalidParameter for times without offset, an end before the start or a range that is too long.
     """
-    for name, at in (("from", since), ("to", until)):
-        if at is not None and at.tzinfo is None:
-            raise InvalidParameter(parameter=name, expected="datetime")
-    start = since or services_of(request).clock.now()
-    end = until or start + timedelta(days=7)
+    start = check_instant("from", since) or services_of(request).clock.now()
+    end = check_instant("to", until) or start + timedelta(days=7)
     if not timedelta() < end - start <= longest:
         raise InvalidParameter(parameter="to", expected=f"from < to ≤ from + {longest.days} d")
     return start, end

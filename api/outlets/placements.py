@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.callers.operations import WRITING, operation
 from api.dependencies import AnyRequest, Unit
+from api.http.instants import check_day
 from api.http.pagination import CursorParameter, Limit, Within, page_of, read_page_cursor
 from api.http.problems import Problem, prefers_english, problem_body
 from api.http.request_bodies import StrictBody
@@ -63,7 +64,7 @@ async def list_placements(
         organization=organization,
         outlet=at_outlet,
         material=of_material,
-        on=on_day,
+        on=check_day("on", on_day),
         campaign=of_campaign,
         limit=limit + 1,
     )

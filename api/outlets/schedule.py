@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from api.callers.operations import WRITING, operation
 from api.dependencies import AnyRequest, Unit, caller_of, services_of
+from api.http.instants import check_day
 from api.http.request_bodies import read_file
 from api.http.resources import DryRun, text_response
 from api.http.views import NO_STORE
@@ -71,7 +72,7 @@ async def get_schedule(
     """
     outlet = await outlets.read(work, actor, outlet_id)
     zone, now = read_zone(outlet.profile.zone), services_of(request).clock.now()
-    day = on_day or day_of(now, zone)
+    day = check_day("on", on_day) or day_of(now, zone)
     midnight = datetime.combine(day, time())
     start, end = instant_of(midnight, zone), instant_of(midnight + timedelta(days=1), zone)
     rows = await outlet_lists.running_order(outlet_id, start, end)

@@ -13,6 +13,7 @@ import msgspec
 
 from domain.errors import FieldError, ImportRefused
 from domain.tables import MAX_ERRORS, decode_text, read_rows, refuse
+from domain.timing import FIRST_YEAR, LAST_YEAR
 
 AsRunFormat = Literal["libretime", "azuracast", "rivendell", "csv"]
 MAX_LINES = 5000
@@ -90,9 +91,10 @@ def _line(number: int, cells: Mapping[str, str]) -> AsRunLine | FieldError:
 def _time(text: str) -> datetime | None:
     for form in _TIMES:
         try:
-            return datetime.strptime(text.strip(), form)  # noqa: DTZ007 -- wall time
+            at = datetime.strptime(text.strip(), form)  # noqa: DTZ007 -- wall time
         except ValueError:
             continue
+        return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
     return None
 
 

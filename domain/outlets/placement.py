@@ -9,6 +9,7 @@ from msgspec import Meta
 from domain.errors import FieldError, InvalidContent
 from domain.noun import Noun
 from domain.outlets.booking import Booking
+from domain.timing import FIRST_YEAR
 
 PlacementOrigin = Literal["manual", "as_run", "import"]
 Outcome = Literal["as_planned", "late", "early", "not_booked"]
@@ -64,6 +65,8 @@ def check_report(report: PlacementReport, now: datetime) -> None:
             continue
         if at.tzinfo is None:
             errors.append(FieldError(pointer=f"/{name}", code="time_zone_required"))
+        elif at.year < FIRST_YEAR:
+            errors.append(FieldError(pointer=f"/{name}", code="out_of_bounds", facts={"minimum": FIRST_YEAR}))
         elif at > now + CLOCK_SKEW:
             errors.append(FieldError(pointer=f"/{name}", code="in_the_future"))
     if not errors and report.ends_at is not None and report.ends_at < report.starts_at:

@@ -300,6 +300,8 @@ async def free_ranges(
     work: UnitOfWork, outlet: Outlet, start: datetime, end: datetime, length: timedelta
 ) -> list[Window]:
     """Ranges inside the outlet's slots that are free for at least `length`, by start."""
+    if start >= end:
+        return []
     slots = list(await work.slots.list_of_outlet(outlet.id))
     taken = await work.bookings.list_between(outlet.id, start, end)
     free: list[Window] = []

@@ -137,6 +137,8 @@ def test_the_calendar_refuses_a_range_zone_or_cursor_that_is_none(newsroom: News
         ({"from": "2026-01-01T00:00:00"}, "from"),
         ({"zone": "Mars/Olympus"}, "zone"),
         ({"cursor": "???"}, "cursor"),
+        ({"from": "9999-12-31T20:00:00Z"}, "from"),
+        ({"from": "0001-01-01T00:00:00+07:00"}, "from"),
     ):
         answer = newsroom.coordinator.get("/v1/calendar", params=query)
         assert (answer.status_code, answer.json()["parameter"]) == (400, parameter), answer.text
