@@ -56,6 +56,29 @@ def create_sql_app() -> Any:
     return app
 
 
+def create_rows_app() -> Any:
+    """One bare asyncpg query for each request; its rows are counted and not sent."""
+    import asyncpg
+
+    pools: list[Any] = []
+    lock = asyncio.Lock()
+    query, expected = os.environ["BENCH_QUERY"], int(os.environ["BENCH_ROWS"])
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        async with lock:
+            if not pools:
+                pools.append(await asyncpg.create_pool(os.environ["BENCH_DSN"], min_size=4, max_size=10))
+        async with pools[0].acquire() as connection:
+            rows = await connection.fetch(query)
+        assert len(rows) == expected
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    return app
+
+
 def create_token_app() -> Any:
     """What issuing a token cannot do without: compare a SHA-256, sign ES256, insert and commit one row."""
     import hmac

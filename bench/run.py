@@ -19,6 +19,7 @@ from rich.table import Table
 from bench.chart import draw
 from bench.identity import stall, tokens
 from bench.measure import Run, console, need_wrk
+from bench.planning import planning
 from bench.reading import from_database, from_memory, full_sync, growth, polls
 from bench.waiting import waiting
 from bench.writing import publish
@@ -44,7 +45,7 @@ def _with(run: Run, *works: Any) -> Run:
 
 def quick() -> tuple[list[Run], dict[str, Any]]:
     """The paths that are walked all day, in less than a minute."""
-    return [_with(Run(SMALL, 1, 2), from_memory, from_database)], {}
+    return [_with(Run(SMALL, 1, 2), from_memory, from_database, planning)], {}
 
 
 def whole() -> tuple[list[Run], dict[str, Any]]:
@@ -55,7 +56,7 @@ def whole() -> tuple[list[Run], dict[str, Any]]:
         return lambda run: about.update({name: work(run)})
 
     small = _with(
-        Run(SMALL, 1, 6), from_memory, from_database, publish, tokens, remember("sign_in", stall),
+        Run(SMALL, 1, 6), from_memory, from_database, publish, tokens, planning, remember("sign_in", stall),
         remember("long_poll_first", lambda run: waiting(run, 200)),
         remember("long_poll", waiting), remember("api_memory_mib", Run.api_memory), remember("workers", workers),
     )  # fmt: skip

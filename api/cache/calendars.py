@@ -5,10 +5,12 @@ from collections import OrderedDict
 from datetime import datetime
 from uuid import UUID
 
-from api.representations.icalendar import render
+from api.representations.icalendar import Known, render
 from storage.coordination.calendar import CalendarReader, SubscribedFeed
 
 MAX_RENDERED_BYTES = 32 * 1024 * 1024
+MAX_ENTRIES = 20_000
+"""How many entries are kept; about 400 bytes each."""
 
 
 class RenderedCalendars:
@@ -18,6 +20,7 @@ class RenderedCalendars:
         self.bound_bytes = bound_bytes
         self.size_bytes = 0
         self._rendered: OrderedDict[UUID, tuple[str, bytes]] = OrderedDict()
+        self._entries: Known = {}
 
     async def get(self, calendar: CalendarReader, subscribed: SubscribedFeed, now: datetime) -> tuple[str, bytes]:
         """Give stamp and bytes of a feed. Rendering takes a thread: other requests go on meanwhile."""
@@ -35,7 +38,10 @@ class RenderedCalendars:
             found.assignments,
             now=now,
             alarm_minutes=feed.request.alarm_minutes,
+            known=self._entries,
         )
+        if len(self._entries) > MAX_ENTRIES:
+            self._entries = {}
         self._keep(feed.id, stamp, body)
         return stamp, body
 

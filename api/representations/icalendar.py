@@ -5,9 +5,10 @@ differs; occurrences beside the rule are entries of their own. Nothing depends o
 calendars are equal bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,6 +34,17 @@ _STATUS: dict[ActivityState, str] = {
 Row = dict[str, Any]
 
 
+class Rendered(NamedTuple):
+    """The bytes of one entry's components, and the zone that they name."""
+
+    body: bytes
+    zone: str
+
+
+Known = MutableMapping[Hashable, Rendered]
+"""Entries that were rendered before, by everything that their bytes depend on."""
+
+
 def render(
     name: str,
     activities: Iterable[Row],
@@ -41,21 +53,48 @@ def render(
     *,
     now: datetime,
     alarm_minutes: int | None = None,
+    known: Known | None = None,
 ) -> bytes:
-    """Give the calendar as bytes. `now` decides only whether a cancelled occurrence is still shown."""
-    events = [event for row in activities for event in _activity(row, now)]
-    events += [_booking(row) for row in bookings]
-    events += [_due(row) for row in assignments]
+    """Give the calendar as bytes. `now` decides only whether a cancelled occurrence is still shown.
+
+    `known` keeps the entries: after a change only what has changed is rendered anew.
+    """
+    kept = {} if known is None else known
+    entries = _entries(activities, bookings, assignments, now)
+    parts = [_kept(kept, (*key, alarm_minutes), make, alarm_minutes) for key, make in entries]
     calendar = _empty(name)
-    zones = {DEFAULT_ZONE} | {str(each.get("_zone")) for each in events}
-    for zone in sorted(zones - {"UTC"}):
+    for zone in sorted({DEFAULT_ZONE, *(part.zone for part in parts)} - {"UTC"}):
         calendar.add_component(timezone_component(zone))
-    for event in events:
-        event.pop("_zone", None)
-        if alarm_minutes is not None and event.get("status") != "CANCELLED":
-            event.add_component(_alarm(alarm_minutes, str(event.get("summary", ""))))
-        calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    head, end, _ = bytes(calendar.to_ical()).rpartition(b"END:VCALENDAR")
+    return head + b"".join(part.body for part in parts) + end + b"\r\n"
+
+
+def _entries(
+    activities: Iterable[Row], bookings: Iterable[Row], assignments: Iterable[Row], now: datetime
+) -> Iterator[tuple[tuple[Hashable, ...], Callable[[], list[Event]]]]:
+    """Each entry's key, which holds everything that its bytes depend on, and how its components are made."""
+    for row in activities:
+        overrides = msgspec.convert(row["overrides"], tuple[Override, ...])
+        gone = frozenset(o.recurrence_id for o in overrides if o.cancelled_at and o.cancelled_at <= now - CANCELLED_FOR)
+        yield ("activity", row["id"], row["revision"], gone), partial(_activity, row, overrides, gone)
+    for row in bookings:
+        yield ("booking", row["id"], row["revision"], row["title"], row["location"]), partial(_booking, row)
+    for row in assignments:
+        key = ("assignment", row["id"], row["revision"], row["coverage_revision"], row["title"])
+        yield key, partial(_due, row)
+
+
+def _kept(known: Known, key: Hashable, make: Callable[[], list[Event]], alarm_minutes: int | None) -> Rendered:
+    found = known.get(key)
+    if found is None:
+        events = make()
+        zone = str(events[0]["_zone"])
+        for event in events:
+            event.pop("_zone", None)
+            if alarm_minutes is not None and event.get("status") != "CANCELLED":
+                event.add_component(_alarm(alarm_minutes, str(event.get("summary", ""))))
+        known[key] = found = Rendered(b"".join(bytes(event.to_ical()) for event in events), zone)
+    return found
 
 
 def _empty(name: str) -> Calendar:
@@ -103,15 +142,13 @@ def _add_span(event: Event, start: str, end: str, zone: str) -> None:
     event.add("dtend", last if isinstance(last, datetime) else last + timedelta(days=1))
 
 
-def _activity(row: Row, now: datetime) -> list[Event]:
+def _activity(row: Row, overrides: tuple[Override, ...], gone: frozenset[str]) -> list[Event]:
     plan = msgspec.convert(row["plan"], ActivityPlan)
-    overrides = msgspec.convert(row["overrides"], tuple[Override, ...])
     timing, recurrence = plan.timing, plan.timing.recurrence
     series = _described(row, plan, plan.title, plan.location)
     _add_span(series, timing.start, timing.end, timing.zone)
     if recurrence is None:
         return [series]
-    gone = {o.recurrence_id for o in overrides if o.cancelled_at and o.cancelled_at <= now - CANCELLED_FOR}
     series.add("rrule", vRecur.from_ical(recurrence.rule))
     if excluded := sorted({*recurrence.excluded, *gone} - set(recurrence.added)):
         series.add("exdate", [_when(each, timing.zone) for each in excluded])
@@ -171,7 +208,7 @@ def _usual(timing: Timing, recurrence_id: str) -> tuple[str, str]:
     return recurrence_id, wall_time_of(ends_at, zone).isoformat(timespec="seconds")
 
 
-def _booking(row: Row) -> Event:
+def _booking(row: Row) -> list[Event]:
     zone = ZoneInfo(row["zone"])
     event = _event(row, row["zone"])
     event.add("summary", row["title"])
@@ -181,10 +218,10 @@ def _booking(row: Row) -> Event:
     event.add("dtstart", row["starts_at"].astimezone(zone))
     event.add("dtend", row["ends_at"].astimezone(zone))
     event.add("status", {"held": "TENTATIVE", "confirmed": "CONFIRMED", "cancelled": "CANCELLED"}[row["state"]])
-    return event
+    return [event]
 
 
-def _due(row: Row) -> Event:
+def _due(row: Row) -> list[Event]:
     event = _event(row, row["zone"])
     # The due time may be the coverage's: a change of either makes the entry a newer one.
     event["sequence"] = row["revision"] - 1 + row["coverage_revision"]
@@ -194,4 +231,4 @@ def _due(row: Row) -> Event:
     event.add("dtstart", row["due_at"].astimezone(ZoneInfo(row["zone"])))
     event.add("status", "CANCELLED" if row["state"] == "cancelled" else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
-    return event
+    return [event]
