@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from cli import audit, clients, doctor, keys, members, organizations, up
+from cli import audit, clients, coordination, doctor, keys, members, organizations, up
 from cli.bulk import import_archive
 from cli.console import Json, command, console, say
 from cli.environment import settings
@@ -23,6 +23,8 @@ app.add_typer(members.app, name="member", help="Thành viên · Members")
 app.add_typer(organizations.app, name="organizations", help="Đơn vị · Organizations")
 app.add_typer(keys.app, name="keys", help="Khóa ký · Signing keys")
 app.add_typer(audit.app, name="audit", help="Kiểm tra · Audits")
+app.add_typer(coordination.campaigns, name="campaign", help="Chiến dịch · Campaigns")
+app.command("calendar", help="Lịch một tuần · The calendar of a week")(coordination.calendar)
 app.command("up", help="Chạy tất cả trên máy này · Run everything on this machine")(up.up)
 app.command("doctor", help="Kiểm tra từng bộ phận · Check every part")(doctor.doctor)
 
