@@ -50,12 +50,7 @@ async def show_campaign(code: Annotated[str, typer.Argument(help="mã · code")]
         found = await OverviewReader(services.pool).campaign(OPERATOR, campaign.id, services.clock.now())
         lead = await _name(services, campaign.owner_id)
     if as_json:
-        figures = {name: rows for name, rows in found.items() if name != "coverage"}
-        say(
-            {"campaign": msgspec.to_builtins(campaign), "lead": lead, **figures, "coverage": found["coverage"]},
-            "",
-            as_json=True,
-        )
+        say({"campaign": msgspec.to_builtins(campaign), "lead": lead, **found}, "", as_json=True)
         return
     _print_campaign(campaign, lead, found)
 

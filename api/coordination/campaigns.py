@@ -21,6 +21,8 @@ from api.dependencies import AnyRequest, Unit
 from api.http.pagination import CursorParameter, Limit, page_of, read_page_cursor
 from api.http.request_bodies import OptionalBody, StrictBody, sent_fields
 from api.http.resources import created, resource
+from api.outlets.placements import with_outcome
+from api.outlets.views import PlacementList, PlacementView
 from domain.actor import Actor
 from domain.coordination.actions import campaigns
 from domain.coordination.campaign import CampaignAction, CampaignPlan, CampaignState
@@ -112,6 +114,30 @@ async def patch_campaign(
     return resource(show_campaign(campaign), campaign.revision)
 
 
+@get(
+    "/v1/campaigns/{campaign_id:uuid}/placements",
+    operation_id="listCampaignPlacements",
+    summary="Nơi đã đăng, phát của chiến dịch · Placements of a campaign",
+    tags=TAGS,
+    **operation("campaign.read"),
+)
+async def list_campaign_placements(
+    campaign_id: FromPath[UUID],
+    request: AnyRequest,
+    work: Unit,
+    campaign_lists: NamedDependency[CampaignLists],
+    actor: NamedDependency[Actor],
+    *,
+    cursor: CursorParameter = None,
+    limit: Limit = 50,
+) -> Response[PlacementList]:
+    """List the placements that count for a campaign: booked for its activities, or of materials planned for them."""
+    await campaigns.read(work, actor, campaign_id)
+    after = read_page_cursor(cursor)
+    rows = await campaign_lists.placements(actor, campaign_id, after=after, limit=limit + 1)
+    return page_of(request, PlacementList, PlacementView, [with_outcome(row) for row in rows], limit)
+
+
 def _action_route(action: CampaignAction, summary: str, description: str) -> HTTPRouteHandler:
     async def handler(
         campaign_id: FromPath[UUID],
@@ -144,6 +170,7 @@ ROUTES = [
     put_campaign,
     get_campaign,
     patch_campaign,
+    list_campaign_placements,
     _action_route("start", "Bắt đầu chiến dịch · Start a campaign", "Start a planned campaign."),
     _action_route("close", "Kết thúc chiến dịch · Close a campaign", "Close a running campaign."),
     _action_route(

@@ -203,7 +203,7 @@ async def get_campaign_overview(
             count=found["overdue"][0]["count"], href=_href("/v1/assignments", campaign=campaign_id, overdue="true")
         ),
         coverage=cells,
-        placements=PlacementFigure(**found["placements"][0], href=_href("/v1/placements", campaign=campaign_id)),
+        placements=PlacementFigure(**found["placements"][0], href=f"/v1/campaigns/{campaign_id}/placements"),
     )
     return Response(view, headers=NO_STORE)
 

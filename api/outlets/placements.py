@@ -34,7 +34,6 @@ from storage.outlets.lists import PlacementLists
 
 TAGS = ["placements"]
 OnDay = Annotated[date | None, QueryParameter(name="on", description="Only of this day, where the outlet is")]
-OfCampaign = Annotated[UUID | None, QueryParameter(name="campaign", description="Only of this campaign")]
 
 
 @get(
@@ -55,7 +54,6 @@ async def list_placements(
     at_outlet: AtOutlet = None,
     of_material: OfMaterial = None,
     on_day: OnDay = None,
-    of_campaign: OfCampaign = None,
 ) -> Response[PlacementList]:
     """List the placements that your organization reported, newest first; coordinators see all."""
     rows = await placement_lists.page(
@@ -65,13 +63,13 @@ async def list_placements(
         outlet=at_outlet,
         material=of_material,
         on=check_day("on", on_day),
-        campaign=of_campaign,
         limit=limit + 1,
     )
-    return page_of(request, PlacementList, PlacementView, [_with_outcome(row) for row in rows], limit)
+    return page_of(request, PlacementList, PlacementView, [with_outcome(row) for row in rows], limit)
 
 
-def _with_outcome(row: dict[str, object]) -> dict[str, object]:
+def with_outcome(row: dict[str, object]) -> dict[str, object]:
+    """A row of placements with how it was against its booking."""
     late = row.get("late_seconds")
     if not isinstance(late, int):
         return row | {"outcome": "not_booked"}

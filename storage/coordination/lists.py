@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.actor import Actor
 from domain.distribution.change import cursor_at, read_cursor
-from storage.coordination.visibility import activity_visible, within
+from storage.coordination.visibility import activity_visible, placed_for, within
 from storage.postgres.connections import reading
 from storage.postgres.lists import FIRST, LAST, Lists, Row
 
@@ -14,6 +14,11 @@ SELECT id, owner_id, revision, state, plan, note, created_at, updated_at FROM ca
  WHERE id < $1 AND ($2 OR owner_id = $3 OR $3 = ANY(participant_ids)) AND ($4::text IS NULL OR state = $4)
  ORDER BY id DESC LIMIT $5
 """
+_PLACEMENTS = f"""
+SELECT p.id, p.owner_id, p.revision, p.report, p.version, p.on_day, p.booking_id, p.late_seconds, p.after_takedown,
+       p.created_at
+  FROM placements p WHERE p.id < $1 AND ($2 OR p.owner_id = $3) AND {placed_for("$4")} ORDER BY p.id DESC LIMIT $5
+"""  # noqa: S608 -- constants
 _ACTIVITIES = f"""
 SELECT a.id, a.owner_id, a.revision, a.state, a.plan, a.overrides, a.results, a.note, a.cancelled_at, a.split_from,
        a.created_at, a.updated_at
@@ -72,6 +77,11 @@ class CampaignLists(Lists):
         """Campaigns that exist for `actor`, newest first."""
         reach = (actor.reaches_all, actor.organization_id)
         return await self._fetch(_CAMPAIGNS, after or LAST, *reach, state, limit, json=["plan"])
+
+    async def placements(self, actor: Actor, campaign_id: UUID, *, after: UUID | None, limit: int) -> list[Row]:
+        """Placements that count for a campaign, of outlets that exist for `actor`, newest first."""
+        reach = (actor.reaches_all, actor.organization_id)
+        return await self._fetch(_PLACEMENTS, after or LAST, *reach, campaign_id, limit, json=["report"])
 
 
 class ActivityLists(Lists):

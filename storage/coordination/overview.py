@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.actor import Actor
 from domain.timing import DEFAULT_ZONE
-from storage.coordination.visibility import activity_visible
+from storage.coordination.visibility import activity_visible, placed_for
 from storage.postgres.lists import Lists, Row
 
 UNANSWERED_AFTER = timedelta(days=3)
@@ -46,11 +46,10 @@ SELECT d.district AS district_id, n.name AS district, t.topic, w.week::date AS w
   CROSS JOIN {_WEEKS}
  GROUP BY 1, 2, 3, 4 ORDER BY week, district, topic LIMIT 5000
 """  # noqa: S608 -- constants
-_PLACED = """
+_PLACED = f"""
 SELECT count(*) AS count, coalesce(sum(p.reach), 0)::bigint AS reach
-  FROM placements p LEFT JOIN bookings b ON b.id = p.booking_id LEFT JOIN activities a ON a.id = b.activity_id
- WHERE ($1 OR p.owner_id = $2) AND a.campaign_id = $3
-"""
+  FROM placements p WHERE ($1 OR p.owner_id = $2) AND {placed_for("$3")}
+"""  # noqa: S608 -- constants
 _UNANSWERED = """
 SELECT count(*) AS count FROM assignments s
  WHERE s.state = 'assigned' AND s.updated_at < $3 AND ($1 OR s.owner_id = $2 OR s.organization_id = $2)

@@ -21,3 +21,16 @@ def within(place: str) -> str:
         SELECT id FROM organizations WHERE id = {place}
         UNION SELECT o.id FROM organizations o JOIN t ON o.parent_id = t.id)
         SELECT array_agg(id) FROM t)"""  # noqa: S608 -- a placeholder
+
+
+def placed_for(campaign: str) -> str:
+    """Whether placement `p` counts for a campaign: booked for one of its activities, or of a material planned for one.
+
+    The latter within the campaign's period.
+    """
+    return f"""(EXISTS (SELECT FROM bookings b JOIN activities a ON a.id = b.activity_id
+                 WHERE b.id = p.booking_id AND a.campaign_id = {campaign})
+     OR EXISTS (SELECT FROM coverages v JOIN activities a ON a.id = v.activity_id
+                  JOIN campaigns g ON g.id = a.campaign_id
+                 WHERE a.campaign_id = {campaign} AND v.material_id = p.material_id AND v.state <> 'cancelled'
+                   AND p.on_day BETWEEN g.starts_on AND g.ends_on))"""  # noqa: S608 -- a placeholder

@@ -22,14 +22,12 @@ SELECT b.id, b.owner_id, b.revision, b.outlet_id, b.start, b.duration_seconds, b
  ORDER BY b.id DESC LIMIT $10
 """
 _PLACEMENTS = """
-SELECT p.id, p.owner_id, p.revision, p.report, p.version, p.on_day, p.booking_id, p.late_seconds, p.after_takedown,
-       p.created_at
-  FROM placements p
-  LEFT JOIN bookings b ON b.id = p.booking_id LEFT JOIN activities a ON a.id = b.activity_id
- WHERE p.id < $1 AND ($2 OR p.owner_id = $3) AND ($4::uuid IS NULL OR p.owner_id = $4)
-   AND ($5::uuid IS NULL OR p.outlet_id = $5) AND ($6::uuid IS NULL OR p.material_id = $6)
-   AND ($7::date IS NULL OR p.on_day = $7) AND ($8::uuid IS NULL OR a.campaign_id = $8)
- ORDER BY p.id DESC LIMIT $9
+SELECT id, owner_id, revision, report, version, on_day, booking_id, late_seconds, after_takedown, created_at
+  FROM placements
+ WHERE id < $1 AND ($2 OR owner_id = $3) AND ($4::uuid IS NULL OR owner_id = $4)
+   AND ($5::uuid IS NULL OR outlet_id = $5) AND ($6::uuid IS NULL OR material_id = $6)
+   AND ($7::date IS NULL OR on_day = $7)
+ ORDER BY id DESC LIMIT $8
 """
 _RUNNING_ORDER = """
 SELECT b.id, b.start, b.starts_at, b.ends_at, b.duration_seconds, b.state, b.note, b.material_id, b.activity_id,
@@ -88,10 +86,9 @@ class PlacementLists(Lists):
         outlet: UUID | None,
         material: UUID | None,
         on: date | None,
-        campaign: UUID | None,
         limit: int,
     ) -> list[Row]:
         """Placements of outlets that exist for `actor`, newest first."""
         reach = (actor.reaches_all, actor.organization_id)
-        filters = (organization, outlet, material, on, campaign)
+        filters = (organization, outlet, material, on)
         return await self._fetch(_PLACEMENTS, after or LAST, *reach, *filters, limit, json=["report"])
