@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from lantoa_sync.signatures import Verifier, statement_of
 from lantoa_sync.state import Held
 from lantoa_sync.tree import Tree
 
+from adapters.recurrence import expand_rule
 from domain.canonical_json import canonical
 from domain.distribution.change import digest_statement
 from domain.merge_patch import merge
+from domain.timing import Override, Timing, expand
 from harness.people import proven
 
 VECTORS = Path("openapi/vectors")
@@ -54,6 +57,16 @@ def test_canonical_bytes_are_those_of_an_independent_rfc_8785_library(value: Any
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):
         canonical({"a": [value]} if not isinstance(value, dict) else value)
+
+
+@pytest.mark.parametrize("vector", vectors("occurrences")["vectors"], ids=lambda v: v["name"])
+def test_a_series_has_these_occurrences(vector: dict[str, Any]) -> None:
+    timing = msgspec.convert(vector["timing"], Timing)
+    overrides = msgspec.convert(vector["overrides"], list[Override])
+    until = datetime.fromisoformat(vectors("occurrences")["until"])
+    found = [msgspec.to_builtins(each) for each in expand(timing, overrides, until, expand_rule)]
+    shown = [{k: v for k, v in each.items() if v is not None and k != "all_day"} for each in found]
+    assert shown == vector["occurrences"]
 
 
 @pytest.mark.parametrize("vector", vectors("signing")["vectors"], ids=lambda v: v["name"])
