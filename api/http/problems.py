@@ -236,7 +236,9 @@ def answer_crash(request: Request[Any, Any, Any], error: Exception) -> Response[
     """500 with a trace id that the log has too, and nothing else."""
     trace_id = secrets.token_hex(8)
     logger = request.app.get_logger("lantoa.api")
-    logger.error("unexpected error %s at %s %s", trace_id, request.method, request.url.path, exc_info=error)
+    # The route and not the path: some paths hold a secret.
+    route = getattr(request.scope.get("route_handler"), "operation_id", None) or "unknown"
+    logger.error("unexpected error %s at %s %s", trace_id, request.method, route, exc_info=error)
     return _respond(request, "internal", facts={"trace_id": trace_id})
 
 

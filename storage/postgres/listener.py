@@ -15,7 +15,7 @@ import msgspec
 
 from domain.errors import Unavailable
 from storage.postgres.connections import LOST, parse_url, reading
-from storage.postgres.unit_of_work import ChangedChannels
+from storage.postgres.unit_of_work import CALENDAR, ChangedChannels
 
 FEED_NOTIFY = "feed"
 POLL_SECONDS = 1.0
@@ -23,7 +23,7 @@ TRUSTED_SECONDS = 2.5
 """How long after a successful poll cached responses may be used; without a database nothing is used for longer."""
 _BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0)
 _STATE = """
-SELECT f.epoch, f.access,
+SELECT f.epoch, f.access, (SELECT last_value FROM calendar_changes) AS calendar,
        (SELECT coalesce(json_object_agg(c.id, e.head), '{}')::text
           FROM channels c, LATERAL (SELECT coalesce(max(seq), 0) AS head FROM entries WHERE channel_id = c.id) e
        ) AS heads
@@ -36,6 +36,7 @@ class _State(msgspec.Struct, frozen=True):
     epoch: str
     access: int
     heads: dict[UUID, int]
+    calendar: int
 
 
 _read_heads = msgspec.json.Decoder(dict[UUID, int]).decode
@@ -85,12 +86,17 @@ class FeedListener:
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(_STATE, timeout=TRUSTED_SECONDS)
         assert row is not None
-        seen, before = _State(row["epoch"], row["access"], _read_heads(row["heads"])), self._state
+        heads = _read_heads(row["heads"])
+        seen, before = _State(row["epoch"], row["access"], heads, row["calendar"]), self._state
         self._state = seen
         if before is None or (before.epoch, before.access) != (seen.epoch, seen.access):
             self.notify(None)
-        elif moved := {each for each, head in seen.heads.items() if before.heads.get(each) != head}:
-            self.notify(frozenset(moved))
+        else:
+            moved = {each for each, head in seen.heads.items() if before.heads.get(each) != head}
+            if before.calendar != seen.calendar:
+                moved.add(CALENDAR)
+            if moved:
+                self.notify(frozenset(moved))
         self.trusted_until = began + TRUSTED_SECONDS
 
     async def _keep_polling(self) -> None:
