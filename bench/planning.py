@@ -134,7 +134,7 @@ def _month(run: Run) -> None:
     path = f"/v1/calendar?{window}&limit=5000"
     items = run.get(path).json()["items"]
     query = calendar.query_of(OPERATOR)
-    values = (*query.parameters, FROM, TO, 5001, None, None)
+    values = (*query.parameters, FROM, TO, 5001, None, None, "")
     sql = _with_values(calendar._ENTRIES, *values)  # noqa: SLF001 -- the very query
     bare = run.bare_server(
         "create_rows_app",

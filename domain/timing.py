@@ -109,6 +109,11 @@ def write_wall_time(at: datetime, *, all_day: bool) -> str:
     return at.date().isoformat() if all_day else at.isoformat(timespec="seconds")
 
 
+def spelled(text: str, pointer: str = "/start") -> str:
+    """A wall time in canonical spelling, with seconds; a date as it is."""
+    return write_wall_time(read_wall_time(text, pointer), all_day="T" not in text)
+
+
 def instant_of(at: datetime, zone: ZoneInfo) -> datetime:
     """The instant of a wall time. In a gap of the clock the offset before it counts (RFC 5545 section 3.3.5)."""
     return at.replace(tzinfo=zone).astimezone(UTC)

@@ -25,11 +25,12 @@ from domain.actor import Actor
 from domain.coordination.activity import added_uid
 from domain.errors import InvalidParameter
 from domain.timing import DEFAULT_ZONE, read_zone
-from storage.coordination.calendar import CalendarReader, query_of
+from storage.coordination.calendar import CalendarQuery, CalendarReader, query_of
 from storage.postgres.connections import as_uuid
 
 TAGS = ["calendar"]
 MAX_RANGE = timedelta(days=3 * 366)
+FREE_BUSY_PAGE = 5000
 EntryType = Literal["activity", "booking", "assignment"]
 InZone = Annotated[str, QueryParameter(description="IANA zone of the times in the answer", max_length=40)]
 Mine = Annotated[bool, QueryParameter(description="true: only what the person behind the token has to do")]
@@ -103,7 +104,7 @@ def _entry(row: Any, zone: ZoneInfo) -> dict[str, object]:
     }
     if cancelled:
         entry["cancelled"] = True
-    if recurrence_id is not None:
+    if recurrence_id:
         entry["recurrence_id"] = recurrence_id
     if all_day:
         entry["starts_on"], entry["ends_on"] = start, end
@@ -118,18 +119,22 @@ def _entry(row: Any, zone: ZoneInfo) -> dict[str, object]:
     return entry
 
 
-def _read_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
+def _read_cursor(cursor: str | None) -> tuple[datetime, UUID, str] | None:
     if cursor is None:
         return None
     try:
-        at, _, identifier = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii").partition(" ")
-        return datetime.fromisoformat(at).astimezone(UTC), UUID(identifier)
+        at, identifier, place = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii").split(" ")
+        return datetime.fromisoformat(at).astimezone(UTC), UUID(identifier), place.replace("\0", "")
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(parameter="cursor", expected="cursor") from error
 
 
 def _write_cursor(row: Any) -> str:
-    return urlsafe_b64encode(f"{row['starts_at'].isoformat()} {row['id']}".encode()).rstrip(b"=").decode()
+    return (
+        urlsafe_b64encode(f"{row['starts_at'].isoformat()} {row['id']} {row['recurrence_id']}".encode())
+        .rstrip(b"=")
+        .decode()
+    )
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -214,9 +219,8 @@ async def get_free_busy(
     first, last = range_of(request, since, until, timedelta(days=92))
     shown_in = _zone(zone)
     query = query_of(actor, organization_id=organization, outlet_id=at_outlet)
-    rows = await calendar.list_entries(query, first, last, limit=20_000)
     busy: list[tuple[datetime, datetime]] = []
-    for row in rows:
+    for row in await _all_entries(calendar, query, first, last):
         if row["cancelled"] or row["type"] == "assignment":
             continue
         start, end = max(row["starts_at"], first), min(row["ends_at"], last)
@@ -226,6 +230,19 @@ async def get_free_busy(
             busy.append((start, end))
     ranges = [BusyRange(starts_at=a.astimezone(shown_in), ends_at=b.astimezone(shown_in)) for a, b in busy]
     return Response(FreeBusy(zone=zone, busy=ranges), headers=NO_STORE)
+
+
+async def _all_entries(calendar: CalendarReader, query: CalendarQuery, start: datetime, end: datetime) -> list[Any]:
+    """Every entry of a range, page by page."""
+    found: list[Any] = []
+    after = None
+    while True:
+        rows = await calendar.list_entries(query, start, end, limit=FREE_BUSY_PAGE, after=after)
+        found += rows
+        if len(rows) < FREE_BUSY_PAGE:
+            return found
+        last = rows[-1]
+        after = (last["starts_at"], as_uuid(last["id"]), last["recurrence_id"])
 
 
 ROUTES = [get_calendar, get_free_busy]

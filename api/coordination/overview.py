@@ -27,6 +27,7 @@ TAGS = ["campaigns"]
 AsFormat = Annotated[TableFormat, QueryParameter(name="format", description="json, csv")]
 Weeks = Annotated[int, QueryParameter(ge=1, le=26, description="How many weeks ahead")]
 _ZONE = read_zone(DEFAULT_ZONE)
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Figure(View, frozen=True, kw_only=True):
@@ -289,10 +290,21 @@ def _progress(row: dict[str, Any]) -> CampaignProgress:
     )
 
 
+class _SafeWriter:
+    """Writes rows of which no cell is taken for a formula: titles come from other organizations."""
+
+    def __init__(self, out: io.StringIO) -> None:
+        self._writer = csv.writer(out, lineterminator="\r\n")
+
+    def writerow(self, cells: Sequence[object]) -> None:
+        texts = [str(cell) for cell in cells]
+        self._writer.writerow([f"'{text}" if text[:1] in _FORMULAS else text for text in texts])
+
+
 def _csv(view: CoordinationOverview) -> bytes:
     """One line for each matter, with a byte-order mark: spreadsheets read it as UTF-8 then."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = _SafeWriter(out)
     writer.writerow(["muc", "so_luong", "noi_dung", "chi_tiet", "tuan_hoac_luc", "lien_ket"])
     writer.writerow(["qua_han", view.overdue.count, "", "", "", view.overdue.href])
     writer.writerow(["chua_tra_loi", view.unanswered.count, "", "", "", view.unanswered.href])

@@ -78,10 +78,9 @@ def _entries(
         gone = frozenset(o.recurrence_id for o in overrides if o.cancelled_at and o.cancelled_at <= now - CANCELLED_FOR)
         yield ("activity", row["id"], row["revision"], gone), partial(_activity, row, overrides, gone)
     for row in bookings:
-        yield ("booking", row["id"], row["revision"], row["title"], row["location"]), partial(_booking, row)
+        yield ("booking", row["id"], row["revision"]), partial(_booking, row)
     for row in assignments:
-        key = ("assignment", row["id"], row["revision"], row["coverage_revision"], row["title"])
-        yield key, partial(_due, row)
+        yield ("assignment", row["id"], row["revision"]), partial(_due, row)
 
 
 def _kept(known: Known, key: Hashable, make: Callable[[], list[Event]], alarm_minutes: int | None) -> Rendered:
@@ -223,8 +222,6 @@ def _booking(row: Row) -> list[Event]:
 
 def _due(row: Row) -> list[Event]:
     event = _event(row, row["zone"])
-    # The due time may be the coverage's: a change of either makes the entry a newer one.
-    event["sequence"] = row["revision"] - 1 + row["coverage_revision"]
     event.add("summary", f"Hạn: {row['title']}")
     if row.get("note"):
         event.add("description", row["note"])

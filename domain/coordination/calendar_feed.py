@@ -26,6 +26,7 @@ class CalendarFeed(Noun, frozen=True, kw_only=True):
 
     id: UUID
     owner_id: UUID
+    client_id: str
     member_id: UUID | None = None
     request: CalendarFeedRequest
     token_hash: bytes

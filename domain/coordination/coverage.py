@@ -35,6 +35,7 @@ class Coverage(Noun, frozen=True, kw_only=True):
     due_at: datetime
     state: CoverageState = "planned"
     flag: CoverageFlag | None = None
+    updated_at: datetime
     revision: int = 1
 
 

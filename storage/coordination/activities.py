@@ -5,11 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
-from sqlalchemy import Uuid, bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from domain.coordination.activity import OPEN, Activity
 from domain.errors import IdTaken
 from domain.timing import Occurrence
+from storage.coordination.succession import succeed
 from storage.coordination.tables import activities, occurrences
 from storage.postgres.metadata import Instant
 from storage.postgres.revisions import RevisionedTable
@@ -19,6 +20,7 @@ from storage.postgres.statements import Sql, Statement
 _C = activities.c
 _GET = Statement(select(activities).where(_C.id == bindparam("wanted")))
 _GET_LOCKED = Statement(select(activities).where(_C.id == bindparam("wanted")).with_for_update())
+_GET_SHARED = Statement(select(activities).where(_C.id == bindparam("wanted")).with_for_update(read=True))
 _REVISIONS = RevisionedTable(activities, "id", fixed=["created_at"])
 _CLEAR = Statement(delete(occurrences).where(occurrences.c.activity_id == bindparam("wanted")))
 _FIELDS = ("recurrence_id", "start", "end", "starts_at", "ends_at", "all_day", "title", "location", "cancelled_at")
@@ -32,16 +34,7 @@ SELECT CAST(:activity AS uuid), * FROM unnest(
        CAST(:title AS text[]), CAST(:location AS text[]), CAST(:cancelled_at AS timestamptz[]))
 """)
 )
-_SUCCEED = Statement(
-    text("""
-UPDATE activities SET revision = revision + 1,
-       owner_id = CASE WHEN owner_id = :leaving THEN :successor ELSE owner_id END,
-       participant_ids = array_replace(participant_ids, :leaving, :successor),
-       plan = jsonb_set(plan, '{participant_ids}',
-                        to_jsonb(array_replace(participant_ids, :leaving, :successor)))
- WHERE (owner_id = :leaving OR :leaving = ANY(participant_ids)) AND state IN ('planned', 'confirmed', 'postponed')
-""").bindparams(bindparam("leaving", type_=Uuid), bindparam("successor", type_=Uuid))
-)
+_SUCCEED = Statement(succeed("activities", ("place_ids", "participant_ids"), ("planned", "confirmed", "postponed")))
 
 
 def _row(activity: Activity, horizon: datetime) -> Mapping[str, object]:
@@ -65,11 +58,12 @@ class ActivityStore:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    async def get(self, activity_id: UUID, *, lock: bool = False) -> Activity:
-        return to_struct(Activity, await self._sql.row(_GET_LOCKED if lock else _GET, wanted=activity_id))
+    async def get(self, activity_id: UUID, *, lock: bool = False, shared: bool = False) -> Activity:
+        statement = _GET_LOCKED if lock else _GET_SHARED if shared else _GET
+        return to_struct(Activity, await self._sql.row(statement, wanted=activity_id))
 
-    async def find(self, activity_id: UUID) -> Activity | None:
-        return find_struct(Activity, await self._sql.row(_GET, wanted=activity_id))
+    async def find(self, activity_id: UUID, *, shared: bool = False) -> Activity | None:
+        return find_struct(Activity, await self._sql.row(_GET_SHARED if shared else _GET, wanted=activity_id))
 
     async def find_by_uid(self, owner_id: UUID, uid: str) -> Activity | None:
         query = select(activities).where(_C.owner_id == owner_id, _C.external_uid == uid)

@@ -30,11 +30,9 @@ _IS_ASSIGNED = Statement(
 _IS_OPEN = or_(*(_C.state == state for state in sorted(OPEN)))
 _OPEN_OF = {
     name: Statement(
-        select(assignments)
-        .where(_C[name] == bindparam("wanted"), or_(*(_C.state == state for state in sorted(OPEN))))
-        .order_by(_C.id)
+        select(assignments).where(_C[name] == bindparam("wanted"), _IS_OPEN).order_by(_C.id).with_for_update()
     )
-    for name in ("activity_id", "coverage_id")
+    for name in ("activity_id", "coverage_id", "parent_id")
 }
 _TO_REMIND = Statement(
     text("""
@@ -51,14 +49,14 @@ SELECT a.*, coalesce(c.due_at, a.due_at) AS effective_due_at
 _MOVED = (bindparam("leaving", type_=Uuid), bindparam("successor", type_=Uuid))
 _SUCCEED = Statement(
     text("""
-UPDATE assignments SET organization_id = :successor, revision = revision + 1
+UPDATE assignments SET organization_id = :successor, revision = revision + 1, updated_at = now()
  WHERE organization_id = :leaving AND state IN ('assigned', 'accepted', 'in_progress')
 """).bindparams(*_MOVED)
 )
 _SUCCEED_OWNER = Statement(
-    text("UPDATE assignments SET owner_id = :successor, revision = revision + 1 WHERE owner_id = :leaving").bindparams(
-        *_MOVED
-    )
+    text("""
+UPDATE assignments SET owner_id = :successor, revision = revision + 1, updated_at = now() WHERE owner_id = :leaving
+""").bindparams(*_MOVED)
 )
 _REVISIONS = RevisionedTable(assignments, "id", fixed=["created_at"])
 
@@ -103,6 +101,9 @@ class AssignmentStore:
 
     async def list_open_of_coverage(self, coverage_id: UUID) -> Sequence[Assignment]:
         return [_assignment(row) for row in await self._sql.rows(_OPEN_OF["coverage_id"], wanted=coverage_id)]
+
+    async def list_open_of_parent(self, parent_id: UUID) -> Sequence[Assignment]:
+        return [_assignment(row) for row in await self._sql.rows(_OPEN_OF["parent_id"], wanted=parent_id)]
 
     async def list_to_remind(self, at: datetime, limit: int) -> Sequence[tuple[Assignment, datetime]]:
         rows = await self._sql.rows(_TO_REMIND, now=at, most=limit)

@@ -1,6 +1,7 @@
 """Calendars: occurrences, bookings and due times within a range, and what an iCalendar feed is rendered from."""
 
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 import asyncpg
@@ -9,9 +10,13 @@ import msgspec
 from domain.actor import Actor
 from domain.coordination.calendar_feed import CalendarFeed, CalendarScope
 from domain.errors import NotFound
+from domain.identity.member import Role
+from domain.permissions import can
+from domain.scopes import scopes_of
 from domain.timing import DEFAULT_ZONE
 from storage.coordination.visibility import activity_visible, takes_part, within
-from storage.postgres.connections import reading
+from storage.outlets.titles import booked_title
+from storage.postgres.connections import as_uuid, reading
 from storage.postgres.lists import Lists, Row
 from storage.postgres.rows import to_struct
 
@@ -21,7 +26,7 @@ _RECENT = f"now() - interval '{CANCELLED_DAYS} days'"
 _MINE = """(s.member_id = {member} OR (s.member_id IS NULL AND s.organization_id = {organization}
             AND (s.role IS NULL OR s.role = ANY({roles}))))"""
 _ALL, _ORG, _CAMPAIGN, _ORGANIZATION, _OUTLET, _PLACE, _KIND, _MEMBER, _ROLES = (f"${n}" for n in range(1, 10))
-_FROM, _TO, _LIMIT, _AFTER_AT, _AFTER_ID = (f"${n}" for n in range(10, 15))
+_FROM, _TO, _LIMIT, _AFTER_AT, _AFTER_ID, _AFTER_PLACE = (f"${n}" for n in range(10, 16))
 _ACTIVITY_FILTER = f"""
    {activity_visible(_ALL, _ORG)}
    AND ({_CAMPAIGN}::uuid IS NULL OR a.campaign_id = {_CAMPAIGN})
@@ -57,22 +62,23 @@ SELECT 'activity' AS type, a.id, o.recurrence_id, coalesce(o.title, a.title) AS 
    AND (o.cancelled_at IS NULL OR o.cancelled_at > {_RECENT})
    AND {_ACTIVITY_FILTER}
 UNION ALL
-SELECT 'booking', b.id, NULL, coalesce(m.title, x.title, ''), b.starts_at, b.ends_at, false, b.start, NULL,
+SELECT 'booking', b.id, '', {booked_title("m", "b", "x")}, b.starts_at, b.ends_at, false, b.start, NULL,
        coalesce(t.profile ->> 'zone', '{DEFAULT_ZONE}'), b.state,
        b.cancelled_at IS NOT NULL, NULL, b.owner_id, NULL, b.outlet_id, t.name, false
   FROM bookings b JOIN outlets t ON t.id = b.outlet_id
   LEFT JOIN materials m ON m.id = b.material_id LEFT JOIN activities x ON x.id = b.activity_id
  WHERE b.starts_at < {_TO} AND b.ends_at > {_FROM} AND {_BOOKING_FILTER}
 UNION ALL
-SELECT 'assignment', s.id, NULL, a.title, coalesce(c.due_at, s.due_at), coalesce(c.due_at, s.due_at), false,
+SELECT 'assignment', s.id, '', a.title, coalesce(c.due_at, s.due_at), coalesce(c.due_at, s.due_at), false,
        coalesce(c.plan ->> 'due', s.terms ->> 'due'), NULL,
        coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}'), s.state, s.state = 'cancelled',
        a.kind, s.organization_id, NULL, NULL, NULL, false
   FROM assignments s JOIN activities a ON a.id = s.activity_id LEFT JOIN coverages c ON c.id = s.coverage_id
  WHERE coalesce(c.due_at, s.due_at) >= {_FROM} AND coalesce(c.due_at, s.due_at) < {_TO} AND {_ASSIGNMENT_FILTER}
 ) e
- WHERE ({_AFTER_AT}::timestamptz IS NULL OR (starts_at, id) > ({_AFTER_AT}, {_AFTER_ID}::uuid))
- ORDER BY starts_at, id LIMIT {_LIMIT}
+ WHERE ({_AFTER_AT}::timestamptz IS NULL
+        OR (starts_at, id, recurrence_id) > ({_AFTER_AT}, {_AFTER_ID}::uuid, {_AFTER_PLACE}))
+ ORDER BY starts_at, id, recurrence_id LIMIT {_LIMIT}
 """  # noqa: S608 -- constants
 _SERIES = f"""
 SELECT a.id, a.revision, a.plan, a.overrides, a.state, a.note, a.cancelled_at, a.created_at, a.updated_at
@@ -80,27 +86,32 @@ SELECT a.id, a.revision, a.plan, a.overrides, a.state, a.note, a.cancelled_at, a
  WHERE (a.cancelled_at IS NULL OR a.cancelled_at > {_RECENT}) AND {_ACTIVITY_FILTER} ORDER BY a.id
 """  # noqa: S608 -- constants
 _BOOKED = f"""
-SELECT b.id, b.revision, b.start, b.starts_at, b.ends_at, b.state, b.note, b.created_at, b.updated_at,
-       coalesce(m.title, x.title, '') AS title, t.name AS location,
+SELECT b.id, b.revision + t.revision + coalesce(m.revision, 0) + coalesce(x.revision, 0) - 1 AS revision,
+       b.start, b.starts_at, b.ends_at, b.state, b.note, b.created_at,
+       greatest(b.updated_at, t.updated_at, m.updated_at, x.updated_at) AS updated_at,
+       {booked_title("m", "b", "x")} AS title, t.name AS location,
        coalesce(t.profile ->> 'zone', '{DEFAULT_ZONE}') AS zone
   FROM bookings b JOIN outlets t ON t.id = b.outlet_id
   LEFT JOIN materials m ON m.id = b.material_id LEFT JOIN activities x ON x.id = b.activity_id
  WHERE {_BOOKING_FILTER} ORDER BY b.id
 """  # noqa: S608 -- constants
 _DUE = f"""
-SELECT s.id, s.revision, s.state, s.terms ->> 'note' AS note, a.title, s.created_at, s.updated_at,
+SELECT s.id, s.revision + a.revision + coalesce(c.revision, 0) AS revision, s.state, s.terms ->> 'note' AS note,
+       a.title, s.created_at, greatest(s.updated_at, a.updated_at, c.updated_at) AS updated_at,
        coalesce(c.due_at, s.due_at) AS due_at,
-       coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}') AS zone,
-       coalesce(c.revision, 0) AS coverage_revision
+       coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}') AS zone
   FROM assignments s JOIN activities a ON a.id = s.activity_id LEFT JOIN coverages c ON c.id = s.coverage_id
  WHERE {_ASSIGNMENT_FILTER} ORDER BY s.id
 """  # noqa: S608 -- constants
+# With the rights that its maker has now: a member's, or those of a client that acts for itself.
 _FEED = """
-SELECT f.*, m.roles AS member_roles, m.organization_id AS member_organization,
-       coalesce(c.owner_id = f.owner_id, false) OR o.kind = 'coordinator' AS leads
-  FROM calendar_feeds f JOIN organizations o ON o.id = f.owner_id
-  LEFT JOIN members m ON m.id = f.member_id LEFT JOIN campaigns c ON c.id = f.target_id
- WHERE f.token_hash = $1 AND f.revoked_at IS NULL AND (m.id IS NULL OR m.active)
+SELECT f.*, o.id AS organization, o.kind = 'coordinator' AS central,
+       coalesce(m.roles, c.roles) AS roles, c.scopes AS client_scopes
+  FROM calendar_feeds f
+  LEFT JOIN members m ON m.id = f.member_id
+  LEFT JOIN clients c ON c.id = f.client_id AND f.member_id IS NULL
+  JOIN organizations o ON o.id = coalesce(m.organization_id, c.organization_id)
+ WHERE f.token_hash = $1 AND f.revoked_at IS NULL AND coalesce(m.active, c.active)
 """
 _NAMES: dict[CalendarScope, str] = {
     "organization": "SELECT name FROM organizations WHERE id = $1",
@@ -165,27 +176,31 @@ class CalendarReader(Lists):
         end: datetime,
         *,
         limit: int,
-        after: tuple[datetime, UUID] | None = None,
+        after: tuple[datetime, UUID, str] | None = None,
     ) -> list[asyncpg.Record]:
         """Everything that touches a range, by start."""
         async with reading(self._pool) as connection:
-            return await connection.fetch(_ENTRIES, *query.parameters, start, end, limit, *(after or (None, None)))
+            return await connection.fetch(_ENTRIES, *query.parameters, start, end, limit, *(after or (None, None, "")))
 
     async def get_feed(self, token_hash: bytes) -> SubscribedFeed:
-        """A feed by its token; NotFound when there is none, it was revoked or its member is suspended."""
+        """A feed by its token; NotFound when there is none, it was revoked, or its maker may not read calendars now."""
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(_FEED, token_hash)
         if row is None:
             raise NotFound
         feed = to_struct(CalendarFeed, row, request=msgspec.json.decode(row["request"]))
-        scope, target = feed.request.scope, feed.request.target_id
-        query = CalendarQuery(
-            everything=row["leads"] if scope == "campaign" else scope != "member",
-            organization_of_caller=row["member_organization"] or row["owner_id"],
-            roles=tuple(row["member_roles"] or ()),
-            **{f"{scope}_id": target},  # type: ignore[arg-type]
+        roles: frozenset[Role] = frozenset(row["roles"])
+        actor = Actor(
+            client_id=feed.client_id,
+            organization_id=as_uuid(row["organization"]),
+            scopes=scopes_of(roles) if row["client_scopes"] is None else frozenset(row["client_scopes"]),
+            roles=roles,
+            member_id=feed.member_id,
+            central=row["central"],
         )
-        return SubscribedFeed(feed=feed, query=query)
+        if not can(actor, "calendar.subscribe"):
+            raise NotFound
+        return SubscribedFeed(feed=feed, query=query_of(actor, **{f"{feed.request.scope}_id": feed.request.target_id}))
 
     async def get_content(self, subscribed: SubscribedFeed) -> FeedContent:
         """All activities, bookings and due times of a feed."""
@@ -201,9 +216,11 @@ class CalendarReader(Lists):
 
     async def get_stamp(self, subscribed: SubscribedFeed) -> str:
         """A text that is another one whenever the rendered calendar would be."""
-        values = subscribed.query.parameters
+        values, request = subscribed.query.parameters, subscribed.feed.request
         async with reading(self._pool) as connection:
-            return str(await connection.fetchval(_STAMP, *values))
+            name = await connection.fetchval(_NAMES[request.scope], request.target_id)
+            stamp = await connection.fetchval(_STAMP, *values)
+        return sha256(f"{name} {stamp}".encode()).hexdigest()[:32]
 
 
 def _typed(sql: str) -> str:
@@ -216,6 +233,6 @@ WITH p AS (SELECT $1::boolean, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6::uuid,
 _STAMP = _typed(f"""
 SELECT md5(concat_ws('|', current_date,
   (SELECT string_agg(id || ':' || revision, ',' ORDER BY id) FROM ({_SERIES}) x),
-  (SELECT string_agg(id || ':' || revision || title || location, ',' ORDER BY id) FROM ({_BOOKED}) y),
-  (SELECT string_agg(id || ':' || revision || '.' || coverage_revision || title, ',' ORDER BY id) FROM ({_DUE}) z)))
+  (SELECT string_agg(id || ':' || revision, ',' ORDER BY id) FROM ({_BOOKED}) y),
+  (SELECT string_agg(id || ':' || revision, ',' ORDER BY id) FROM ({_DUE}) z)))
 """)  # noqa: S608 -- constants

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Uuid as UUIDColumn
+from sqlalchemy import bindparam, cast, delete, func, insert, select, text, update
 
 from domain.coordination.calendar_feed import CalendarFeed
 from domain.coordination.roster import Attendee
@@ -16,7 +17,6 @@ from storage.postgres.statements import Sql, Statement
 _C = calendar_feeds.c
 _GET = Statement(select(calendar_feeds).where(_C.id == bindparam("wanted")))
 _REVISIONS = RevisionedTable(calendar_feeds, "id", fixed=["created_at", "token_hash"])
-_ADD_ATTENDEE = Statement(insert(attendees), *(column.key for column in attendees.columns))
 
 
 def _row(feed: CalendarFeed) -> Mapping[str, object]:
@@ -44,7 +44,8 @@ class CalendarFeedStore:
         moved = update(calendar_feeds).where(_C.owner_id == leaving_id)
         await self._sql.run(moved.values(owner_id=successor_id, revision=_C.revision + 1))
         shown = update(calendar_feeds).where(_C.scope == "organization", _C.target_id == leaving_id)
-        await self._sql.run(shown.values(target_id=successor_id, revision=_C.revision + 1))
+        request = func.jsonb_set(_C.request, text("'{target_id}'"), func.to_jsonb(cast(successor_id, UUIDColumn)))
+        await self._sql.run(shown.values(target_id=successor_id, request=request, revision=_C.revision + 1))
 
 
 class RosterStore:
@@ -57,8 +58,9 @@ class RosterStore:
 
     async def replace(self, activity_id: UUID, rows: Sequence[Attendee]) -> None:
         await self._sql.run(delete(attendees).where(attendees.c.activity_id == activity_id))
-        for each in rows:
-            await self._sql.run(_ADD_ATTENDEE, **to_row(attendees, each, activity_id=activity_id))
+        if rows:
+            values = [to_row(attendees, each, activity_id=activity_id) for each in rows]
+            await self._sql.run(insert(attendees).values(values))
 
     async def forget_member(self, member_id: UUID) -> None:
         erased = update(attendees).where(attendees.c.member_id == member_id)

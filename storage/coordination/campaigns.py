@@ -4,29 +4,21 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
-from sqlalchemy import Uuid, bindparam, insert, select, text
+from sqlalchemy import bindparam, insert, select
 
 from domain.coordination.campaign import Campaign
 from domain.errors import CodeTaken, IdTaken
+from storage.coordination.succession import succeed
 from storage.coordination.tables import campaigns
 from storage.postgres.revisions import RevisionedTable
 from storage.postgres.rows import find_struct, to_row, to_struct
 from storage.postgres.statements import Sql, Statement
 
 _GET = Statement(select(campaigns).where(campaigns.c.id == bindparam("wanted")))
+_GET_SHARED = Statement(select(campaigns).where(campaigns.c.id == bindparam("wanted")).with_for_update(read=True))
 _BY_CODE = Statement(select(campaigns).where(campaigns.c.code == bindparam("wanted")))
 _REVISIONS = RevisionedTable(campaigns, "id", fixed=["created_at"])
-# The list of participants is in the plan too: one statement keeps both alike.
-_SUCCEED = Statement(
-    text("""
-UPDATE campaigns SET revision = revision + 1,
-       owner_id = CASE WHEN owner_id = :leaving THEN :successor ELSE owner_id END,
-       participant_ids = array_replace(participant_ids, :leaving, :successor),
-       plan = jsonb_set(plan, '{participant_ids}',
-                        to_jsonb(array_replace(participant_ids, :leaving, :successor)))
- WHERE (owner_id = :leaving OR :leaving = ANY(participant_ids)) AND state IN ('planned', 'running')
-""").bindparams(bindparam("leaving", type_=Uuid), bindparam("successor", type_=Uuid))
-)
+_SUCCEED = Statement(succeed("campaigns", ("participant_ids",), ("planned", "running")))
 
 
 def _row(campaign: Campaign) -> Mapping[str, object]:
@@ -49,8 +41,8 @@ class CampaignStore:
     async def get(self, campaign_id: UUID) -> Campaign:
         return to_struct(Campaign, await self._sql.row(_GET, wanted=campaign_id))
 
-    async def find(self, campaign_id: UUID) -> Campaign | None:
-        return find_struct(Campaign, await self._sql.row(_GET, wanted=campaign_id))
+    async def find(self, campaign_id: UUID, *, shared: bool = False) -> Campaign | None:
+        return find_struct(Campaign, await self._sql.row(_GET_SHARED if shared else _GET, wanted=campaign_id))
 
     async def find_by_code(self, code: str) -> Campaign | None:
         return find_struct(Campaign, await self._sql.row(_BY_CODE, wanted=code))

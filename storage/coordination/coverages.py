@@ -15,7 +15,10 @@ from storage.postgres.statements import Sql, Statement
 
 _C = coverages.c
 _GET = Statement(select(coverages).where(_C.id == bindparam("wanted")))
-_OF_ACTIVITY = Statement(select(coverages).where(_C.activity_id == bindparam("wanted")).order_by(_C.id))
+_GET_SHARED = Statement(select(coverages).where(_C.id == bindparam("wanted")).with_for_update(read=True))
+_OF_ACTIVITY = Statement(
+    select(coverages).where(_C.activity_id == bindparam("wanted")).order_by(_C.id).with_for_update()
+)
 _OF_MATERIAL = Statement(
     select(coverages)
     .where(_C.material_id == bindparam("wanted"), _C.state != "cancelled")
@@ -37,8 +40,8 @@ class CoverageStore:
     async def get(self, coverage_id: UUID) -> Coverage:
         return to_struct(Coverage, await self._sql.row(_GET, wanted=coverage_id))
 
-    async def find(self, coverage_id: UUID) -> Coverage | None:
-        return find_struct(Coverage, await self._sql.row(_GET, wanted=coverage_id))
+    async def find(self, coverage_id: UUID, *, shared: bool = False) -> Coverage | None:
+        return find_struct(Coverage, await self._sql.row(_GET_SHARED if shared else _GET, wanted=coverage_id))
 
     async def list_of_activity(self, activity_id: UUID) -> Sequence[Coverage]:
         return [to_struct(Coverage, row) for row in await self._sql.rows(_OF_ACTIVITY, wanted=activity_id)]

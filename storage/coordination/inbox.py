@@ -16,7 +16,7 @@ INSERT INTO inbox (organization_id, target, member_id, role, kind, at, note, seq
 SELECT e.*, nextval('inbox_seq') FROM unnest(
        CAST(:organizations AS uuid[]), CAST(:targets AS text[]), CAST(:members AS uuid[]), CAST(:roles AS text[]),
        CAST(:kinds AS text[]), CAST(:times AS timestamptz[]), CAST(:notes AS text[])) AS e
-    ON CONFLICT (organization_id, target) DO UPDATE SET member_id = excluded.member_id, role = excluded.role,
+    ON CONFLICT (organization_id, target, addressee) DO UPDATE SET
        kind = excluded.kind, at = excluded.at, note = excluded.note, seq = excluded.seq
 """)
 )
@@ -25,7 +25,8 @@ _MOVE = Statement(
 INSERT INTO inbox (organization_id, target, member_id, role, kind, at, note, seq)
 SELECT :successor, target, member_id, role, kind, at, note, nextval('inbox_seq')
   FROM inbox WHERE organization_id = :leaving
-    ON CONFLICT (organization_id, target) DO NOTHING
+    ON CONFLICT (organization_id, target, addressee) DO UPDATE SET
+       kind = excluded.kind, at = excluded.at, note = excluded.note, seq = excluded.seq WHERE inbox.at < excluded.at
 """).bindparams(bindparam("leaving", type_=Uuid), bindparam("successor", type_=Uuid))
 )
 
@@ -33,10 +34,10 @@ SELECT :successor, target, member_id, role, kind, at, note, nextval('inbox_seq')
 class InboxStore:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
-        self._waiting: dict[tuple[UUID, str], InboxEntry] = {}
+        self._waiting: dict[tuple[object, ...], InboxEntry] = {}
 
     def add(self, entries: Sequence[InboxEntry]) -> None:
-        self._waiting |= {(each.organization_id, each.target): each for each in entries}
+        self._waiting |= {(e.organization_id, e.target, e.member_id, e.role): e for e in entries}
 
     async def place(self) -> None:
         """Write the entries under the inbox lock: their places are in commit order, so no reader misses one."""

@@ -1,6 +1,6 @@
 """Tables of coordination."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Date, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from storage.postgres.metadata import Instant, metadata
@@ -77,6 +77,7 @@ coverages = Table(
     Column("plan", JSONB, nullable=False),
     Column("state", Text, nullable=False),
     Column("flag", Text),
+    Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
 )
 
@@ -115,6 +116,7 @@ inbox = Table(
     Column("at", Instant, nullable=False),
     Column("note", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
+    Column("addressee", Text, Computed("coalesce(member_id::text, role, '')"), primary_key=True),
 )
 
 calendar_feeds = Table(
@@ -123,6 +125,7 @@ calendar_feeds = Table(
     Column("id", UUID, primary_key=True),
     Column("owner_id", UUID, nullable=False),
     Column("member_id", UUID),
+    Column("client_id", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("target_id", UUID, nullable=False),
     Column("request", JSONB, nullable=False),

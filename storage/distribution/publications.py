@@ -62,8 +62,14 @@ _BY_TITLES = Statement(
 SELECT DISTINCT ON (w.wanted) w.wanted, m.id
   FROM unnest(CAST(:titles AS text[])) AS w(wanted)
   JOIN materials m ON m.first_published_at IS NOT NULL
-       AND (m.title = w.wanted OR left(m.title, 23) = w.wanted OR m.content ->> 'slug' = w.wanted
-            OR CAST(m.id AS text) = w.wanted)
+       AND (CAST(m.id AS text) = w.wanted
+            OR (m.version = coalesce(m.live_version, m.version)
+                AND (m.title = w.wanted OR left(m.title, 23) = w.wanted OR m.content ->> 'slug' = w.wanted))
+            -- Beside a draft that may have another title by now, the published document counts.
+            OR (m.version <> m.live_version AND EXISTS (
+                SELECT FROM editions d, LATERAL (SELECT CAST(convert_from(d.document, 'UTF8') AS jsonb) AS item) i
+                 WHERE d.material_id = m.id AND d.version = m.live_version
+                   AND w.wanted IN (item ->> 'title', left(item ->> 'title', 23), item ->> 'slug'))))
  WHERE CAST(:everything AS boolean) OR EXISTS (
        SELECT FROM entries e JOIN channels c ON c.id = e.channel_id {join_grants("CAST(:organization AS uuid)")}
         WHERE e.material_id = m.id AND {readable("false")})

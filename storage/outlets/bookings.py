@@ -29,8 +29,10 @@ _BETWEEN = Statement(
 )
 _OF_MATERIAL = Statement(_LIVE.where(_C.outlet_id == bindparam("wanted"), _C.material_id == bindparam("material")))
 _AFTER = _C.ends_at > bindparam("after", type_=Instant)
+# By id, so that two that lock some of the same wait for each other instead of meeting in a deadlock.
+_LOCKED: Select[Any] = select(bookings).where(_C.cancelled_at.is_(None)).order_by(_C.id).with_for_update()
 _FUTURE = {
-    name: Statement(_LIVE.where(_C[name] == bindparam("wanted"), _AFTER).with_for_update())
+    name: Statement(_LOCKED.where(_C[name] == bindparam("wanted"), _AFTER))
     for name in ("material_id", "activity_id", "outlet_id")
 }
 _REVISIONS = RevisionedTable(bookings, "id", fixed=["created_at"])

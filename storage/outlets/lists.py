@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from domain.actor import Actor
+from storage.outlets.titles import booked_title, published
 from storage.postgres.lists import FIRST, LAST, Lists, Row
 
 _OUTLETS = """
@@ -29,18 +30,18 @@ SELECT id, owner_id, revision, report, version, on_day, booking_id, late_seconds
    AND ($7::date IS NULL OR on_day = $7)
  ORDER BY id DESC LIMIT $8
 """
-_RUNNING_ORDER = """
+_RUNNING_ORDER = f"""
 SELECT b.id, b.start, b.starts_at, b.ends_at, b.duration_seconds, b.state, b.note, b.material_id, b.activity_id,
-       coalesce(m.title, a.title, '') AS title, m.state AS material_state,
-       (SELECT (each ->> 'asset_id')::uuid FROM jsonb_array_elements(m.attachments) each
-         WHERE each ->> 'role' = 'main' AND m.live_version IS NOT NULL LIMIT 1) AS asset_id,
+       {booked_title("m", "b", "a")} AS title,
+       (SELECT (each ->> 'id')::uuid FROM jsonb_array_elements({published("m")} -> 'assets') each
+         WHERE each ->> 'role' = 'main' LIMIT 1) AS asset_id,
        p.id AS placement_id, p.late_seconds
   FROM bookings b
   LEFT JOIN materials m ON m.id = b.material_id LEFT JOIN activities a ON a.id = b.activity_id
   LEFT JOIN LATERAL (SELECT id, late_seconds FROM placements WHERE booking_id = b.id ORDER BY id LIMIT 1) p ON true
  WHERE b.outlet_id = $1 AND b.cancelled_at IS NULL AND b.starts_at < $3 AND b.ends_at > $2
  ORDER BY b.starts_at LIMIT 1000
-"""
+"""  # noqa: S608 -- constants
 
 
 class OutletLists(Lists):

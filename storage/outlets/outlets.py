@@ -1,10 +1,11 @@
 """Outlets in PostgreSQL."""
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Uuid, bindparam, cast, func, insert, select, text, update
 
 from domain.errors import IdTaken
 from domain.outlets.outlet import Outlet
@@ -44,5 +45,11 @@ class OutletStore:
 
     async def change_organization(self, leaving_id: UUID, successor_id: UUID) -> None:
         for table in (outlets, bookings, placements):
+            newer: dict[str, Any] = {"revision": table.c.revision + 1}
+            if "updated_at" in table.c:
+                newer["updated_at"] = func.now()
             moved = update(table).where(table.c.owner_id == leaving_id)
-            await self._sql.run(moved.values(owner_id=successor_id, revision=table.c.revision + 1))
+            await self._sql.run(moved.values(owner_id=successor_id, **newer))
+        profile = func.jsonb_set(outlets.c.profile, text("'{place_id}'"), func.to_jsonb(cast(successor_id, Uuid)))
+        served = update(outlets).where(outlets.c.place_id == leaving_id)
+        await self._sql.run(served.values(place_id=successor_id, profile=profile, revision=outlets.c.revision + 1))

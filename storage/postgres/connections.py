@@ -29,6 +29,8 @@ LOST = (
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,  # two transactions in each other's way: one is done again
+    asyncpg.SerializationError,
     TimeoutError,
     PoolTimeout,
 )

@@ -73,6 +73,8 @@ class FeedListener:
 
     def notify(self, channels: ChangedChannels) -> None:
         """Tell the subscribers which channels have moved; None: anything may be different."""
+        if channels:
+            channels |= {CALENDAR}  # calendars bear the titles of what is published
         for subscriber in self._subscribers:
             subscriber(channels)
 

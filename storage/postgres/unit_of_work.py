@@ -253,8 +253,7 @@ class PostgresUnitOfWork:
         if any(event.changes_access for event in committed):
             self._on_commit(None)
         elif moved or any(event.changes_calendar for event in committed):
-            calendar = {CALENDAR} if any(event.changes_calendar for event in committed) else set()
-            self._on_commit(moved | calendar)
+            self._on_commit(moved | {CALENDAR})
 
     async def _mark_done(self) -> None:
         """Mark the request's key in its first commit. KeyInUse when another request with this key was faster."""

@@ -204,7 +204,8 @@ PORTS: dict[str, Port] = {
     "coverages": Port(
         "coverages",
         lambda o, c: Coverage(
-            id=new(), activity_id=o, plan=CoveragePlan(kind="article", due="2026-12-01"), due_at=NOW
+            id=new(), activity_id=o, plan=CoveragePlan(kind="article", due="2026-12-01"), due_at=NOW,
+            updated_at=NOW,
         ),
         lambda n: (n.id,),
         {"state": "cancelled"},
@@ -221,7 +222,7 @@ PORTS: dict[str, Port] = {
     "calendar_feeds": Port(
         "calendar_feeds",
         lambda o, c: CalendarFeed(
-            id=new(), owner_id=o, token_hash=new().bytes, created_at=NOW,
+            id=new(), owner_id=o, token_hash=new().bytes, client_id="c", created_at=NOW,
             request=CalendarFeedRequest(scope="organization", target_id=o),
         ),
         lambda n: (n.id,),

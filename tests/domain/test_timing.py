@@ -112,7 +112,7 @@ def test_a_time_that_is_none_is_refused_naming_its_field(timing: Timing, pointer
     assert refusal(timing) == (pointer, code)
 
 
-def test_29_february_every_year_must_be_said_in_full_for_programs_disagree() -> None:
+def test_29_february_every_year_must_be_written_in_full_for_programs_disagree() -> None:
     leap = series("FREQ=YEARLY", "2024-02-29", "2024-02-29")
     assert refusal(leap) == ("/timing/recurrence/rule", "leap_day")
     explicit = check_timing(series("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2024-02-29", "2024-02-29"), NOW, expand_rule)

@@ -92,10 +92,10 @@ class Store:
     def _write(self, noun: Any) -> None:
         self._work.written.setdefault(self._table, {})[self._key(noun)] = noun
 
-    async def find(self, *key: Any) -> Any:
+    async def find(self, *key: Any, shared: bool = False) -> Any:
         return self._rows().get(key[0] if len(key) == 1 else key)
 
-    async def get(self, *key: Any, lock: bool = False) -> Any:
+    async def get(self, *key: Any, lock: bool = False, shared: bool = False) -> Any:
         if (found := await self.find(*key)) is None:
             raise NotFound
         return found
@@ -125,7 +125,7 @@ class Store:
 
 
 class Credentials(Store):
-    async def get(self, *key: Any, lock: bool = False) -> Any:
+    async def get(self, *key: Any, lock: bool = False, shared: bool = False) -> Any:
         from domain.identity.credential import Credential
 
         return await self.find(*key) or Credential(member_id=key[0])
@@ -256,6 +256,9 @@ class Assignments(Store):
 
     async def list_open_of_activity(self, activity_id: UUID) -> list[Any]:
         return [a for a in self._open() if a.terms.activity_id == activity_id]
+
+    async def list_open_of_parent(self, parent_id: UUID) -> list[Any]:
+        return [each for each in self._open() if each.parent_id == parent_id]
 
     async def list_open_of_coverage(self, coverage_id: UUID) -> list[Any]:
         return [a for a in self._open() if a.terms.coverage_id == coverage_id]

@@ -116,7 +116,7 @@ async def checked_plan(work: UnitOfWork, actor: Actor, plan: ActivityPlan, owner
     lists = {"/place_ids": plan.place_ids, "/participant_ids": plan.participant_ids, "/owner_id": (owner,)}
     await check_organizations(work, lists)
     if plan.campaign_id is not None:
-        campaign = await work.campaigns.find(plan.campaign_id)
+        campaign = await work.campaigns.find(plan.campaign_id, shared=True)
         if campaign is None or not takes_part(actor, campaign.owner_id, campaign.plan.participant_ids):
             raise InvalidContent(errors=[FieldError(pointer="/campaign_id", code="unknown_reference")])
         if not campaign.open:
@@ -360,7 +360,7 @@ async def cancel_of_campaign(work: UnitOfWork, event: CampaignCancelled) -> None
 
 async def check_booked(work: UnitOfWork, event: BookingMade) -> None:
     """Refuse a booking of an activity that does not exist for whoever books, or does not take place."""
-    activity = await work.activities.find(event.activity_id)
+    activity = await work.activities.find(event.activity_id, shared=True)
     seen_by = event.organization_id
     visible = activity is not None and (
         seen_by is None

@@ -23,11 +23,12 @@ from domain.coordination.assignment import (
     BulkSelection,
     moved,
 )
+from domain.coordination.coverage import Coverage
 from domain.errors import FieldError, Forbidden, IdTaken, InvalidContent, NotFound, StaleVersion, WrongState
 from domain.events import CLOCK, ActivityStopped, CalendarChanged, OrganizationSucceeded
 from domain.identity.organization import Organization
 from domain.permissions import check_owned, require, sees, takes_part
-from domain.timing import due_instant
+from domain.timing import due_instant, spelled
 from domain.unit_of_work import UnitOfWork
 
 
@@ -75,14 +76,16 @@ async def put(
 
 
 def _terms(request: AssignmentTerms) -> AssignmentTerms:
+    """What is asked, in canonical spelling."""
     values = {name: getattr(request, name) for name in AssignmentTerms.__struct_fields__}
-    return AssignmentTerms(**values | {"reminders": tuple(sorted(set(request.reminders), reverse=True))})
+    due = None if request.due is None else spelled(request.due, "/due")
+    return AssignmentTerms(**values | {"due": due, "reminders": tuple(sorted(set(request.reminders), reverse=True))})
 
 
 async def _check_terms(work: UnitOfWork, actor: Actor, terms: AssignmentTerms) -> datetime | None:
     """Check what is asked; gives its own due time, None where that of the coverage counts."""
     try:
-        activity = await work.activities.get(terms.activity_id)
+        activity = await work.activities.get(terms.activity_id, shared=True)
     except NotFound as error:
         raise InvalidContent(errors=[FieldError(pointer="/activity_id", code="unknown_reference")]) from error
     visible = takes_part(actor, activity.owner_id, activity.plan.participant_ids)
@@ -93,7 +96,7 @@ async def _check_terms(work: UnitOfWork, actor: Actor, terms: AssignmentTerms) -
         if terms.due is None:
             raise InvalidContent(errors=[FieldError(pointer="/due", code="required")])
         return due_instant(terms.due, terms.zone)
-    coverage = await work.coverages.find(terms.coverage_id)
+    coverage = await work.coverages.find(terms.coverage_id, shared=True)
     if coverage is None or coverage.activity_id != activity.id or coverage.state == "cancelled":
         raise InvalidContent(errors=[FieldError(pointer="/coverage_id", code="unknown_reference")])
     if terms.due is not None:
@@ -236,6 +239,10 @@ async def move(
         now = work.clock.now()
         changed = moved(known, action, by=actor.key, at=now, note=note, evidence=evidence, assignee=assignee)
         saved = await work.assignments.save(changed)
+        if action == "reassign":
+            inbox.add_change(work, f"assignment:{saved.id}", [known.assignee.organization_id], "change", "reassign")
+        if action == "cancel":
+            await cancel_all(work, await work.assignments.list_open_of_parent(saved.id), actor.key, note)
         if action in ANSWERS:
             inbox.add_change(work, f"assignment:{saved.id}", [saved.owner_id], "change", action)
         else:
@@ -293,12 +300,22 @@ async def cancel_all(work: UnitOfWork, assignments: Sequence[Assignment], by: st
         saved = await work.assignments.save(moved(each, "cancel", by=by, at=work.clock.now(), note=note))
         inbox.add_assignment(work, saved, "change", note)
         work.record(_changed(by, "cancel", saved))
+        await cancel_all(work, await work.assignments.list_open_of_parent(saved.id), by, note)
 
 
 async def cancel_of_activity(work: UnitOfWork, event: ActivityStopped) -> None:
     """What is cancelled as a whole leaves nothing to do; what is postponed will still be done."""
     if event.reason == "activity_cancelled" and event.since is None:
         await cancel_all(work, await work.assignments.list_open_of_activity(event.activity_id), event.actor, "")
+
+
+async def follow_coverage(work: UnitOfWork, coverage: Coverage, *, moved: bool) -> None:
+    """Tell the assignees of a coverage that it changed; of a new due time they are reminded anew."""
+    for each in await work.assignments.list_open_of_coverage(coverage.id):
+        saved = each
+        if moved and each.reminded:
+            saved = await work.assignments.save(replace(each, reminded=(), updated_at=work.clock.now()))
+        inbox.add_assignment(work, saved, "change")
 
 
 async def list_assigned(work: UnitOfWork, activity: Activity) -> set[UUID]:
@@ -315,7 +332,7 @@ async def remind(work: UnitOfWork, limit: int = 200) -> int:
         for each, due_at in waiting:
             seconds = (due_at - now).total_seconds()
             sent = tuple(sorted({*each.reminded, *(r for r in each.terms.reminders if r >= seconds)}))
-            saved = await work.assignments.save(replace(each, reminded=sent))
+            saved = await work.assignments.save(replace(each, reminded=sent, updated_at=now))
             inbox.add_assignment(work, saved, "reminder", due_at.isoformat())
             work.record(_changed(CLOCK, "remind", saved))
         if waiting:

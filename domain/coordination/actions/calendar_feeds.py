@@ -30,6 +30,7 @@ async def create(work: UnitOfWork, actor: Actor, request: CalendarFeedRequest) -
             id=work.ids.new(),
             owner_id=actor.organization_id,
             member_id=actor.member_id,
+            client_id=actor.client_id,
             request=request,
             token_hash=token_hash(token),
             created_at=work.clock.now(),
@@ -60,7 +61,9 @@ async def revoke(work: UnitOfWork, actor: Actor, feed_id: UUID) -> None:
     require(actor, "calendar.subscribe")
     async with work:
         feed = await work.calendar_feeds.get(feed_id)
-        own = feed.member_id == actor.member_id and feed.owner_id == actor.organization_id
+        own = (feed.member_id, feed.client_id) == (actor.member_id, actor.client_id) or (
+            feed.member_id is not None and feed.member_id == actor.member_id
+        )
         if not own and not (sees(actor, feed.owner_id) and "coordinator" in actor.roles):
             raise NotFound
         if feed.revoked_at is None:

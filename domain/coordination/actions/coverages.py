@@ -12,7 +12,7 @@ from domain.errors import FieldError, IdTaken, InvalidContent, NotFound, StaleVe
 from domain.events import ActivityStopped, CalendarChanged, MaterialTakenDown
 from domain.permissions import check_owned, sees
 from domain.read_access import read_access
-from domain.timing import due_instant
+from domain.timing import due_instant, spelled
 from domain.unit_of_work import UnitOfWork
 
 
@@ -23,6 +23,7 @@ async def put(
     async with work:
         await _open_activity(work, actor, activity_id)
         due_at = due_instant(plan.due, plan.zone)
+        plan = replace(plan, due=spelled(plan.due, "/due"))
         known = await work.coverages.find(coverage_id)
         if known is not None and known.activity_id != activity_id:
             raise IdTaken
@@ -36,20 +37,26 @@ async def put(
             raise WrongState(action="put", state=known.state, allowed=[])
         await _check_material(work, actor, plan)
         state: CoverageState = "planned" if plan.material_id is None else "linked"
-        made = Coverage(id=coverage_id, activity_id=activity_id, plan=plan, due_at=due_at, state=state)
+        made = Coverage(
+            id=coverage_id,
+            activity_id=activity_id,
+            plan=plan,
+            due_at=due_at,
+            state=state,
+            updated_at=work.clock.now(),
+        )
         if known is None:
             await work.coverages.add(made)
             saved = made
         else:
             saved = await work.coverages.save(replace(made, revision=known.revision))
-            for each in await work.assignments.list_open_of_coverage(coverage_id):
-                inbox.add_assignment(work, each, "change")
+            await assignments.follow_coverage(work, saved, moved=due_at != known.due_at)
         await work.commit(_changed(actor.key, "put", saved))
     return saved, known is None
 
 
 async def _open_activity(work: UnitOfWork, actor: Actor, activity_id: UUID) -> Activity:
-    activity = await work.activities.get(activity_id)
+    activity = await work.activities.get(activity_id, shared=True)
     check_owned(actor, "activity.manage", activity.owner_id)
     if activity.state not in OPEN:
         raise WrongState(action="put", state=activity.state, allowed=[])
@@ -94,7 +101,7 @@ async def cancel(work: UnitOfWork, actor: Actor, activity_id: UUID, coverage_id:
 
 async def _cancel(work: UnitOfWork, coverage: Coverage, flag: CoverageFlag | None, by: str) -> None:
     """Cancel a coverage with its open assignments; the caller commits."""
-    saved = await work.coverages.save(replace(coverage, state="cancelled", flag=flag))
+    saved = await work.coverages.save(replace(coverage, state="cancelled", flag=flag, updated_at=work.clock.now()))
     await assignments.cancel_all(work, await work.assignments.list_open_of_coverage(coverage.id), by, flag or "")
     work.record(_changed(by, "cancel", saved))
 

@@ -9,7 +9,7 @@ from domain.coordination.activity import Activity
 from domain.coordination.roster import Attendee, RosterRow
 from domain.errors import FieldError, ImportRefused, StaleVersion, WrongState
 from domain.events import Event, MemberErased
-from domain.permissions import check_owned
+from domain.permissions import check_owned, sees
 from domain.unit_of_work import UnitOfWork
 
 
@@ -37,9 +37,10 @@ async def put(
         activity = await _class(work, actor, activity_id)
         if activity.revision != revision:
             raise StaleVersion(current=activity.revision)
-        attendees = await _attendees(work, rows)
-        await work.rosters.replace(activity_id, attendees)
+        attendees = await _attendees(work, actor, activity, rows)
+        # First, so that of two tables at the same time only one is written.
         saved = await work.activities.save(activity)
+        await work.rosters.replace(activity_id, attendees)
         detail: dict[str, object] = {
             "attendees": len(attendees),
             "attended": sum(each.attended for each in attendees),
@@ -51,11 +52,15 @@ async def put(
     return saved, attendees
 
 
-async def _attendees(work: UnitOfWork, rows: Sequence[RosterRow]) -> list[Attendee]:
+async def _attendees(work: UnitOfWork, actor: Actor, activity: Activity, rows: Sequence[RosterRow]) -> list[Attendee]:
     errors, made = [], []
+    taking_part = (activity.owner_id, *activity.plan.participant_ids)
     seen: set[str] = set()
     for number, row in enumerate(rows):
         member = await work.members.find_by_login(row.login) if row.login else None
+        # Logins of organizations that have nothing to do with the class stay unknown: a table must not find them out.
+        if member and member.organization_id not in taking_part and not sees(actor, member.organization_id):
+            member = None
         if row.login and member is None:
             errors.append(FieldError(pointer=f"/{number}/login", code="unknown_code", facts={"value": row.login}))
         if row.completed_on is not None and not row.attended:

@@ -72,6 +72,21 @@ def test_giving_it_to_another_keeps_those_who_had_it_and_asks_anew() -> None:
     assert [step.assignee.organization_id for step in again.history] == [STATION, STATION, COMMUNE]
 
 
+def test_a_previous_assignee_gets_an_entry_and_delegated_work_is_cancelled_too() -> None:
+    made = database()
+    one = moved(made, given(made), "accept")
+    child = run(
+        assignments.delegate(made.work(), MANAGER, one.id, made.ids.new(), Assignee(organization_id=COMMUNE), note="")
+    )
+    parent = run(made.work().assignments.get(one.id))
+    moved(made, parent, "cancel", by=COORDINATOR, note="Thôi")
+    assert run(made.work().assignments.get(child.id)).state == "cancelled"
+    other = moved(made, given(made), "accept")
+    moved(made, other, "reassign", by=COORDINATOR, assignee=Assignee(organization_id=COMMUNE))
+    entries = {(each.organization_id, each.kind) for each in made.inbox if each.target == f"assignment:{other.id}"}
+    assert {(STATION, "change"), (COMMUNE, "assignment")} <= entries
+
+
 def test_one_delegates_downward_only() -> None:
     made = database()
     one = moved(made, given(made), "accept")
@@ -103,7 +118,7 @@ def test_a_bulk_assignment_reports_for_each_and_sent_again_doubles_nothing() -> 
     assert len(made.tables["assignments"]) == 2
 
 
-def test_a_due_time_is_said_once_by_the_coverage_or_by_the_assignment() -> None:
+def test_a_due_time_stands_once_in_the_coverage_or_in_the_assignment() -> None:
     made = database()
     activity = planned(made, "2026-12-07T05:30:00", "2026-12-07T06:00:00")
     plan = CoveragePlan(kind="article", due="2026-12-05")

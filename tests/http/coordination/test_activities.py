@@ -43,7 +43,7 @@ def test_a_time_or_rule_that_cannot_be_kept_names_its_field_and_leaves_nothing(n
     assert newsroom.coordinator.get(path).status_code == 404
 
 
-def test_of_two_who_edit_one_series_one_is_told_that_it_was_edited(newsroom: Newsroom) -> None:
+def test_of_two_edits_of_one_series_the_second_is_refused_with_412(newsroom: Newsroom) -> None:
     made = activity(newsroom.coordinator, rule="FREQ=WEEKLY;COUNT=10")
     path = f"/v1/activities/{made['id']}"
 

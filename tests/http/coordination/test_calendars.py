@@ -13,7 +13,7 @@ from domain.coordination.activity import ActivityPlan
 from domain.timing import Recurrence, Timing
 from harness.installation import Installation
 from harness.people import Newsroom, Person
-from harness.planning import act, activity, assignment, codes, day_ahead
+from harness.planning import act, activity, assignment, booking, codes, day_ahead, organization_of, outlet
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,48 @@ def test_a_feed_of_what_one_may_not_see_is_refused(newsroom: Newsroom, station: 
     for scope, target in (("organization", ids["congan"]), ("outlet", str(uuid4())), ("member", str(uuid4()))):
         answer = station.post("/v1/calendar-feeds", json={"scope": scope, "target_id": target})
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/target_id")
+
+
+def test_a_feed_is_read_with_the_rights_that_its_maker_has_now(installation: Installation, newsroom: Newsroom) -> None:
+    client = installation.new_client("baobinhthuan")
+    maker = Person(installation.url, installation.client_token(client))
+    _, url = feed(installation, maker, "organization", organization_of(maker))
+    assert httpx.get(url).status_code == 200
+    path = f"/v1/clients/{client['client_id']}"
+    known = newsroom.coordinator.get(path)
+    answer = newsroom.coordinator.patch(
+        path, json={"scopes": ["content:read"]}, headers={"if-match": known.headers["etag"]}
+    )
+    assert answer.status_code == 200, answer.text
+    assert httpx.get(url).status_code == 404
+
+
+def test_a_calendar_shows_no_title_of_a_draft_and_counts_changes_of_titles(
+    installation: Installation, newsroom: Newsroom, station: Person
+) -> None:
+    published = newsroom.published(title="Đã duyệt để phát")
+    at = outlet(station)
+    made = booking(station, at["id"], f"{day_ahead(2)}T05:00:00", material_id=published["id"])
+    _, url = feed(installation, station, "outlet", at["id"])
+
+    def entry() -> dict[str, str]:
+        text = httpx.get(url).text.replace("\r\n ", "")
+        [block] = [each for each in text.split("BEGIN:VEVENT") if f"UID:{made['id']}" in each]
+        return {name: value for name, _, value in (line.partition(":") for line in block.splitlines())}
+
+    first = entry()
+    assert first["SUMMARY"].endswith("Đã duyệt để phát")
+    draft = newsroom.do(newsroom.editor, published, "revise")
+    patched = newsroom.editor.patch(
+        f"/v1/desk/materials/{draft['id']}",
+        json={"title": "Chưa duyệt"},
+        headers={"if-match": f'"{draft["revision"]}"'},
+    ).json()
+    assert entry()["SUMMARY"] == first["SUMMARY"]
+    newsroom.do(newsroom.coordinator, newsroom.approved(patched), "correct", "Sửa tên")
+    second = entry()
+    assert second["SUMMARY"].endswith("Chưa duyệt")
+    assert int(second["SEQUENCE"]) > int(first["SEQUENCE"])
 
 
 def test_a_feed_is_not_sent_again_unchanged_and_shows_a_change_at_once(
@@ -224,10 +266,15 @@ def test_succession_moves_outlets_open_work_and_calendars(installation: Installa
     at = newsroom.coordinator.put(
         f"/v1/outlets/{uuid4()}", params={"owner": leaving}, json={"kind": "fm_frequency", "name": "FM cũ"}
     ).json()
-    made = activity(newsroom.coordinator, participant_ids=[leaving])
+    made = activity(newsroom.coordinator, participant_ids=[leaving, successor], place_ids=[leaving])
+    _, url = feed(installation, newsroom.coordinator, "organization", leaving)
     one = assignment(newsroom.coordinator, made["id"], leaving)
     moved = newsroom.coordinator.post(f"/v1/organizations/{leaving}/succession", json={"successor_id": successor})
     assert moved.status_code == 200, moved.text
     assert newsroom.coordinator.get(f"/v1/outlets/{at['id']}").json()["owner_id"] == successor
     assert newsroom.coordinator.get(f"/v1/assignments/{one['id']}").json()["assignee"]["organization_id"] == successor
-    assert newsroom.coordinator.get(f"/v1/activities/{made['id']}").json()["plan"]["participant_ids"] == [successor]
+    plan = newsroom.coordinator.get(f"/v1/activities/{made['id']}").json()["plan"]
+    assert (plan["participant_ids"], plan["place_ids"]) == ([successor], [successor])
+    calendar = httpx.get(url).text
+    assert made["id"] in calendar
+    assert "X-WR-CALNAME:dai-moi" in calendar

@@ -133,7 +133,11 @@ def test_the_coordinators_overview_names_what_needs_care_and_is_a_table_too(news
             items += len(page["items"])
             cursor = f"{answer[name]['href']}&cursor={page['next']}" if "next" in page else ""
         assert items == count
+    formula = campaign(coordinator, title="=HYPERLINK(1)", topics=["ministry_material"], audiences=["financial"])
+    assert act(coordinator, "campaigns", formula, "start").status_code == 200
     table = coordinator.get("/v1/coordination/overview", params={"format": "csv"})
+    assert ",'=HYPERLINK(1)" in table.text
+    assert ",=HYPERLINK" not in table.text
     assert table.headers["content-type"].startswith("text/csv")
     assert table.content.startswith("\ufeffmuc,so_luong".encode())
     assert table.text.count("\r\n") > len(gaps)

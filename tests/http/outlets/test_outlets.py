@@ -126,7 +126,7 @@ def test_an_outlet_shows_a_material_only_so_often(station: Person) -> None:
     booking(station, at, f"{day_ahead(5)}T09:00:00", material_id=change["id"])
 
 
-def test_a_held_booking_is_confirmed_moved_and_told_when_it_is_stale(station: Person) -> None:
+def test_a_held_booking_is_confirmed_and_moved_and_a_stale_revision_is_refused(station: Person) -> None:
     at, made = outlet(station)["id"], activity(station)
     held = booking(station, at, f"{day_ahead(2)}T08:00:00", activity_id=made["id"])
     assert held["state"] == "held"

@@ -67,6 +67,7 @@ CREATE INDEX activities_of_owner ON activities (owner_id, id);
 CREATE INDEX activities_of_campaign ON activities (campaign_id, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX activities_of_participant ON activities USING gin (participant_ids);
 CREATE UNIQUE INDEX activities_imported ON activities (owner_id, external_uid) WHERE external_uid IS NOT NULL;
+CREATE INDEX activities_cut ON activities (split_from) WHERE split_from IS NOT NULL;
 CREATE INDEX activities_to_roll_on ON activities (expanded_until) WHERE recurring;
 
 -- Made anew with every change of an activity, so that calendars, conflicts and overviews are plain SQL.
@@ -144,6 +145,7 @@ CREATE TABLE coverages (
   plan jsonb NOT NULL,
   state text NOT NULL,
   flag text,
+  updated_at timestamptz NOT NULL,
   revision integer NOT NULL
 );
 CREATE INDEX coverages_of_activity ON coverages (activity_id, id);
@@ -175,6 +177,7 @@ CREATE INDEX assignments_of_owner ON assignments (owner_id, id);
 CREATE INDEX assignments_of_organization ON assignments (organization_id, id);
 CREATE INDEX assignments_of_activity ON assignments (activity_id, organization_id);
 CREATE INDEX assignments_of_coverage ON assignments (coverage_id) WHERE coverage_id IS NOT NULL;
+CREATE INDEX assignments_of_parent ON assignments (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX assignments_to_remind ON assignments (id) WHERE reminders <> '{}';
 
 CREATE TABLE inbox (
@@ -186,7 +189,8 @@ CREATE TABLE inbox (
   at timestamptz NOT NULL,
   note text NOT NULL,
   seq bigint NOT NULL UNIQUE,
-  PRIMARY KEY (organization_id, target)
+  addressee text NOT NULL GENERATED ALWAYS AS (coalesce(member_id::text, role, '')) STORED,
+  PRIMARY KEY (organization_id, target, addressee)
 );
 CREATE INDEX inbox_of_organization ON inbox (organization_id, seq);
 CREATE SEQUENCE inbox_seq;
@@ -195,6 +199,7 @@ CREATE TABLE calendar_feeds (
   id uuid PRIMARY KEY,
   owner_id uuid NOT NULL REFERENCES organizations,
   member_id uuid REFERENCES members,
+  client_id text NOT NULL,
   scope text NOT NULL,
   target_id uuid NOT NULL,
   request jsonb NOT NULL,
@@ -238,4 +243,11 @@ CREATE TRIGGER calendar_changed AFTER INSERT OR UPDATE OR DELETE ON calendar_fee
 CREATE TRIGGER calendar_changed AFTER INSERT OR UPDATE OR DELETE ON outlets
   FOR EACH STATEMENT EXECUTE FUNCTION calendar_changed();
 CREATE TRIGGER calendar_changed AFTER INSERT OR UPDATE OR DELETE ON campaigns
+  FOR EACH STATEMENT EXECUTE FUNCTION calendar_changed();
+-- Calendars bear the names of organizations, and are read with the rights that their makers have now.
+CREATE TRIGGER calendar_changed AFTER UPDATE ON organizations
+  FOR EACH STATEMENT EXECUTE FUNCTION calendar_changed();
+CREATE TRIGGER calendar_changed AFTER UPDATE ON members
+  FOR EACH STATEMENT EXECUTE FUNCTION calendar_changed();
+CREATE TRIGGER calendar_changed AFTER UPDATE ON clients
   FOR EACH STATEMENT EXECUTE FUNCTION calendar_changed();
