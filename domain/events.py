@@ -101,6 +101,14 @@ class ActivityStopped(CalendarChanged, frozen=True, kw_only=True):
     reason: Literal["activity_cancelled", "activity_postponed"]
 
 
+class SeriesCut(CalendarChanged, frozen=True, kw_only=True):
+    """A series was cut in two: what was planned from `since` on belongs to the second."""
+
+    activity_id: UUID
+    second_id: UUID
+    since: datetime
+
+
 class CampaignCancelled(CalendarChanged, frozen=True, kw_only=True):
     """A campaign was cancelled, and with it what is open in it."""
 

@@ -24,6 +24,7 @@ from domain.events import (
     MaterialTakenDown,
     MemberErased,
     OrganizationSucceeded,
+    SeriesCut,
     TakedownOpened,
 )
 from domain.media.actions import uploads
@@ -52,6 +53,7 @@ REACTIONS: dict[type[Event], tuple[Handler, ...]] = {
     BookingMade: (activities.check_booked,),
     BookingCancelled: (inbox.add_cancelled_booking,),
     ActivityStopped: (bookings.cancel_of_activity, coverages.cancel_of_activity, assignments.cancel_of_activity),
+    SeriesCut: (bookings.follow_cut,),
     CampaignCancelled: (activities.cancel_of_campaign,),
 }
 

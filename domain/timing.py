@@ -37,7 +37,7 @@ class Recurrence(Noun, frozen=True, kw_only=True):
 
     rule: Annotated[str, Meta(min_length=6, max_length=300, examples=["FREQ=WEEKLY;BYDAY=MO"])]
     added: Annotated[tuple[WallTime, ...], Meta(max_length=100)] = ()
-    excluded: Annotated[tuple[WallTime, ...], Meta(max_length=100)] = ()
+    excluded: Annotated[tuple[WallTime, ...], Meta(max_length=500)] = ()
 
 
 class Timing(Noun, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
-"""Jobs of coordination: reminders, and series expanded further as time goes on."""
+"""Jobs of coordination: reminders, series expanded further as time goes on, old cancellations left out of them."""
 
 from datetime import timedelta
 
-from domain.coordination.actions import activities, assignments
+from domain.coordination.actions import assignments, series
 from domain.timing import HORIZON
 from runtime.services import Services
 
@@ -16,5 +16,7 @@ async def remind(services: Services) -> None:
 
 async def roll_on(services: Services) -> None:
     before = services.clock.now() + HORIZON - ROLL_ON_AFTER
-    while await activities.roll_on(services.work(), before):
+    while await series.roll_on(services.work(), before):
+        pass
+    while await series.leave_out_cancelled(services.work()):
         pass

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.actor import Actor
-from domain.coordination.actions import activities, assignments, campaigns, coverages
+from domain.coordination.actions import activities, assignments, campaigns, coverages, series
 from domain.coordination.activity import Activity, ActivityPlan, Results
 from domain.coordination.assignment import Assignee, AssignmentRequest
 from domain.coordination.campaign import CampaignPlan, Goal
@@ -124,7 +124,7 @@ class YearLoader:
         made, _ = await activities.put(self._work, self._coordinator, identifier, self._plan(row), owner_id=owner)
         for at, start, end in [row["moved"]] if "moved" in row else []:
             times: dict[str, object] = {"timing": {"start": start, "end": end}}
-            part = activities.Part("this", at)
+            part = series.Part("this", at)
             made = await activities.patch(self._work, self._coordinator, made.id, times, made.revision, part)
         await self._finish(row, made)
         if "coverage" in row:

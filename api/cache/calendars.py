@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import OrderedDict
-from datetime import datetime
 from uuid import UUID
 
 from api.representations.icalendar import Known, render
@@ -22,7 +21,7 @@ class RenderedCalendars:
         self._rendered: OrderedDict[UUID, tuple[str, bytes]] = OrderedDict()
         self._entries: Known = {}
 
-    async def get(self, calendar: CalendarReader, subscribed: SubscribedFeed, now: datetime) -> tuple[str, bytes]:
+    async def get(self, calendar: CalendarReader, subscribed: SubscribedFeed) -> tuple[str, bytes]:
         """Give stamp and bytes of a feed. Rendering takes a thread: other requests go on meanwhile."""
         stamp, feed = await calendar.get_stamp(subscribed), subscribed.feed
         known = self._rendered.get(feed.id)
@@ -36,7 +35,6 @@ class RenderedCalendars:
             found.activities,
             found.bookings,
             found.assignments,
-            now=now,
             alarm_minutes=feed.request.alarm_minutes,
             known=self._entries,
         )

@@ -30,7 +30,7 @@ from api.http.resources import created, resource
 from api.http.views import NO_STORE
 from domain.actor import Actor
 from domain.coordination.actions import activities
-from domain.coordination.actions.activities import Part
+from domain.coordination.actions.series import Part
 from domain.coordination.activity import ActivityAction, ActivityKind, ActivityPlan, ActivityState, EditScope
 from storage.coordination.lists import ActivityLists
 

@@ -134,7 +134,7 @@ async def get_calendar_file(
     """Read a calendar as iCalendar (RFC 5545), for calendar programs. Whoever has the address may read it."""
     services, rendered = services_of(request), context_of(request).rendered_calendars
     subscribed = await services.calendar.get_feed(calendar_feeds.token_hash(token))
-    stamp, body = await rendered.get(services.calendar, subscribed, services.clock.now())
+    stamp, body = await rendered.get(services.calendar, subscribed)
     mark_compressible(request.scope["state"])
     mark_cacheable(request.scope["state"], CALENDAR)
     etag = f'"{stamp}"'

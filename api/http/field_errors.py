@@ -71,6 +71,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_of_this_kind": ("Loại “{kind}” không có mục này.", "The kind “{kind}” does not have this field."),
     "not_text": ("Không phải tệp văn bản.", "Is not a text file."),
     "nothing_left": ("Chuỗi không còn lần nào.", "Nothing is left of the series."),
+    "series_was_cut": (
+        "Chuỗi này đã được chia đôi trong hệ thống, không nhập lại được.",
+        "This series was cut in two here and cannot be imported again.",
+    ),
     "of_the_series": ("Chỉ đổi được cho cả chuỗi.", "Can only be changed for the whole series."),
     "one_proof": (
         "Cần đúng một minh chứng: địa chỉ (url) hoặc tệp (asset_id).",

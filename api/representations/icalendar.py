@@ -22,8 +22,6 @@ from domain.vocabulary import ACTIVITY_KINDS
 PRODUCT = "-//Lan Toa//Lich chuong trinh//VI"
 COLOR = "teal"
 REFRESH = timedelta(hours=1)
-CANCELLED_FOR = timedelta(days=60)
-"""An occurrence that was cancelled stays visible as cancelled for so long; then it is left out (EXDATE)."""
 _STATUS: dict[ActivityState, str] = {
     "planned": "TENTATIVE",
     "confirmed": "CONFIRMED",
@@ -51,16 +49,15 @@ def render(
     bookings: Iterable[Row],
     assignments: Iterable[Row],
     *,
-    now: datetime,
     alarm_minutes: int | None = None,
     known: Known | None = None,
 ) -> bytes:
-    """Give the calendar as bytes. `now` decides only whether a cancelled occurrence is still shown.
+    """Give the calendar as bytes.
 
     `known` keeps the entries: after a change only what has changed is rendered anew.
     """
     kept = {} if known is None else known
-    entries = _entries(activities, bookings, assignments, now)
+    entries = _entries(activities, bookings, assignments)
     parts = [_kept(kept, (*key, alarm_minutes), make, alarm_minutes) for key, make in entries]
     calendar = _empty(name)
     for zone in sorted({DEFAULT_ZONE, *(part.zone for part in parts)} - {"UTC"}):
@@ -70,13 +67,12 @@ def render(
 
 
 def _entries(
-    activities: Iterable[Row], bookings: Iterable[Row], assignments: Iterable[Row], now: datetime
+    activities: Iterable[Row], bookings: Iterable[Row], assignments: Iterable[Row]
 ) -> Iterator[tuple[tuple[Hashable, ...], Callable[[], list[Event]]]]:
     """Each entry's key, which holds everything that its bytes depend on, and how its components are made."""
     for row in activities:
         overrides = msgspec.convert(row["overrides"], tuple[Override, ...])
-        gone = frozenset(o.recurrence_id for o in overrides if o.cancelled_at and o.cancelled_at <= now - CANCELLED_FOR)
-        yield ("activity", row["id"], row["revision"], gone), partial(_activity, row, overrides, gone)
+        yield ("activity", row["id"], row["revision"]), partial(_activity, row, overrides)
     for row in bookings:
         yield ("booking", row["id"], row["revision"]), partial(_booking, row)
     for row in assignments:
@@ -141,7 +137,7 @@ def _add_span(event: Event, start: str, end: str, zone: str) -> None:
     event.add("dtend", last if isinstance(last, datetime) else last + timedelta(days=1))
 
 
-def _activity(row: Row, overrides: tuple[Override, ...], gone: frozenset[str]) -> list[Event]:
+def _activity(row: Row, overrides: tuple[Override, ...]) -> list[Event]:
     plan = msgspec.convert(row["plan"], ActivityPlan)
     timing, recurrence = plan.timing, plan.timing.recurrence
     series = _described(row, plan, plan.title, plan.location)
@@ -149,10 +145,10 @@ def _activity(row: Row, overrides: tuple[Override, ...], gone: frozenset[str]) -
     if recurrence is None:
         return [series]
     series.add("rrule", vRecur.from_ical(recurrence.rule))
-    if excluded := sorted({*recurrence.excluded, *gone} - set(recurrence.added)):
+    if excluded := sorted(set(recurrence.excluded) - set(recurrence.added)):
         series.add("exdate", [_when(each, timing.zone) for each in excluded])
-    by_id = {o.recurrence_id: o for o in overrides if o.recurrence_id not in gone}
-    alone = [at for at in recurrence.added if at not in gone and at not in recurrence.excluded]
+    by_id = {o.recurrence_id: o for o in overrides}
+    alone = [at for at in recurrence.added if at not in recurrence.excluded]
     changed = [o for at, o in by_id.items() if at not in recurrence.added]
     return [
         series,

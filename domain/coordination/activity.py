@@ -119,19 +119,17 @@ def added_uid(activity_id: UUID, recurrence_id: str) -> UUID:
     return uuid5(activity_id, recurrence_id)
 
 
+def override_at(activity: Activity, recurrence_id: str) -> Override:
+    """How an occurrence differs; an empty override when it does not."""
+    found = (o for o in activity.overrides if o.recurrence_id == recurrence_id)
+    return next(found, Override(recurrence_id=recurrence_id))
+
+
 def overridden(activity: Activity, override: Override) -> Activity:
-    """The activity with one occurrence changed; what was changed of it before is kept unless changed again."""
-    known = next((o for o in activity.overrides if o.recurrence_id == override.recurrence_id), None)
-    if known is not None:
-        override = replace(
-            override,
-            start=override.start or known.start,
-            end=override.end or known.end,
-            title=override.title or known.title,
-            location=override.location or known.location,
-            cancelled_at=override.cancelled_at or known.cancelled_at,
-        )
+    """The activity with this override in the place of what one occurrence had before; an empty one takes it away."""
     others = tuple(o for o in activity.overrides if o.recurrence_id != override.recurrence_id)
+    if override == Override(recurrence_id=override.recurrence_id):
+        return replace(activity, overrides=others)
     if len(others) >= MAX_OVERRIDES:
         raise InvalidContent(errors=[FieldError(pointer="", code="out_of_bounds", facts={"maximum": MAX_OVERRIDES})])
     return replace(activity, overrides=tuple(sorted((*others, override), key=lambda o: o.recurrence_id)))
@@ -141,6 +139,21 @@ def kept_overrides(activity: Activity, recurrence_ids: frozenset[str]) -> Activi
     """Forget the overrides of occurrences that the series no longer has."""
     kept = tuple(o for o in activity.overrides if o.recurrence_id in recurrence_ids)
     return replace(activity, overrides=kept)
+
+
+def without_cancelled(activity: Activity, before: datetime) -> Activity:
+    """The activity without those occurrences that were cancelled before a time: its series leaves them out."""
+    recurrence = activity.plan.timing.recurrence
+    assert recurrence is not None
+    gone = {o.recurrence_id for o in activity.overrides if o.cancelled_at is not None and o.cancelled_at < before}
+    less = replace(
+        recurrence,
+        added=tuple(at for at in recurrence.added if at not in gone),
+        excluded=tuple(sorted({*recurrence.excluded, *(gone - set(recurrence.added))})),
+    )
+    timing = replace(activity.plan.timing, recurrence=less)
+    kept = tuple(o for o in activity.overrides if o.recurrence_id not in gone)
+    return replace(activity, plan=replace(activity.plan, timing=timing), overrides=kept)
 
 
 def check_results(results: Results) -> None:

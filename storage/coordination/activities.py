@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, exists, insert, select, text, update
 
 from domain.coordination.activity import OPEN, Activity
 from domain.errors import IdTaken
@@ -24,6 +24,15 @@ _GET_SHARED = Statement(select(activities).where(_C.id == bindparam("wanted")).w
 _REVISIONS = RevisionedTable(activities, "id", fixed=["created_at"])
 _CLEAR = Statement(delete(occurrences).where(occurrences.c.activity_id == bindparam("wanted")))
 _FIELDS = ("recurrence_id", "start", "end", "starts_at", "ends_at", "all_day", "title", "location", "cancelled_at")
+_WITH_CANCELLED = Statement(
+    text("""
+SELECT * FROM activities
+ WHERE recurring AND overrides <> '[]' AND cancelled_at IS NULL
+   AND EXISTS (SELECT FROM jsonb_array_elements(overrides) o
+                WHERE CAST(o ->> 'cancelled_at' AS timestamptz) < CAST(:before AS timestamptz))
+ ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+""").bindparams(bindparam("before", type_=Instant))
+)
 _EXPAND = Statement(
     text("""
 INSERT INTO occurrences (activity_id, recurrence_id, start, "end", starts_at, ends_at, all_day, title, location,
@@ -80,6 +89,13 @@ class ActivityStore:
         # Locked: an edit at the same time must not be written over by occurrences of the series before it.
         query = due.order_by(_C.expanded_until).limit(limit).with_for_update(skip_locked=True)
         return [to_struct(Activity, row) for row in await self._sql.rows(query, before=expanded_before)]
+
+    async def list_with_cancelled(self, before: datetime, limit: int) -> Sequence[Activity]:
+        rows = await self._sql.rows(_WITH_CANCELLED, before=before, most=limit)
+        return [to_struct(Activity, row) for row in rows]
+
+    async def is_cut(self, activity_id: UUID) -> bool:
+        return bool((await self._sql.column(select(exists().where(_C.split_from == activity_id))))[0])
 
     async def add(self, activity: Activity, found: Sequence[Occurrence], horizon: datetime) -> None:
         try:

@@ -9,7 +9,7 @@ from sqlalchemy import Uuid, bindparam, exists, insert, or_, select, text
 
 from domain.coordination.assignment import OPEN, Assignee, Assignment
 from domain.errors import IdTaken
-from storage.coordination.tables import assignments
+from storage.coordination.tables import activities, assignments
 from storage.postgres.connections import as_uuid
 from storage.postgres.metadata import Instant
 from storage.postgres.revisions import RevisionedTable
@@ -18,10 +18,11 @@ from storage.postgres.statements import Sql, Statement
 
 _C = assignments.c
 _GET = Statement(select(assignments).where(_C.id == bindparam("wanted")))
+_CUT_FROM = select(activities.c.split_from).where(activities.c.id == bindparam("wanted")).scalar_subquery()
 _IS_ASSIGNED = Statement(
     select(
         exists().where(
-            _C.activity_id == bindparam("wanted"),
+            or_(_C.activity_id == bindparam("wanted"), _C.activity_id == _CUT_FROM),
             _C.organization_id == bindparam("organization"),
             _C.state != "cancelled",
         )
@@ -57,6 +58,13 @@ _SUCCEED_OWNER = Statement(
     text("""
 UPDATE assignments SET owner_id = :successor, revision = revision + 1, updated_at = now() WHERE owner_id = :leaving
 """).bindparams(*_MOVED)
+)
+_FOLLOW = Statement(
+    text("""
+UPDATE assignments SET activity_id = :activity, revision = revision + 1, updated_at = now(),
+       terms = jsonb_set(terms, '{activity_id}', to_jsonb(CAST(:activity AS uuid)))
+ WHERE coverage_id = :coverage
+""").bindparams(bindparam("activity", type_=Uuid), bindparam("coverage", type_=Uuid))
 )
 _REVISIONS = RevisionedTable(assignments, "id", fixed=["created_at"])
 
@@ -108,6 +116,9 @@ class AssignmentStore:
     async def list_to_remind(self, at: datetime, limit: int) -> Sequence[tuple[Assignment, datetime]]:
         rows = await self._sql.rows(_TO_REMIND, now=at, most=limit)
         return [(_assignment(row), row["effective_due_at"]) for row in rows]
+
+    async def follow_coverage(self, coverage_id: UUID, activity_id: UUID) -> None:
+        await self._sql.run(_FOLLOW, coverage=coverage_id, activity=activity_id)
 
     async def add(self, assignment: Assignment) -> None:
         try:

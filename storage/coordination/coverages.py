@@ -25,7 +25,7 @@ _OF_MATERIAL = Statement(
     .order_by(_C.id)
     .with_for_update()
 )
-_REVISIONS = RevisionedTable(coverages, "id", fixed=["activity_id"])
+_REVISIONS = RevisionedTable(coverages, "id")
 
 
 def _row(coverage: Coverage) -> Mapping[str, object]:

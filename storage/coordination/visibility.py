@@ -2,12 +2,14 @@
 
 
 def activity_visible(everything: str, organization: str) -> str:
-    """Whether activity `a` exists for the caller; both arguments are placeholders of parameters."""
-    return (
-        f"({everything} OR a.owner_id = {organization} OR a.participant_ids @> ARRAY[{organization}]::uuid[]"
-        f" OR EXISTS (SELECT FROM assignments s WHERE s.activity_id = a.id AND s.organization_id = {organization}"
-        " AND s.state <> 'cancelled'))"
-    )
+    """Whether activity `a` exists for the caller; both arguments are placeholders of parameters.
+
+    What was assigned for a series counts for the parts that were cut from it too.
+    """
+    given = f"s.organization_id = {organization} AND s.state <> 'cancelled'"
+    return f"""({everything} OR a.owner_id = {organization} OR a.participant_ids @> ARRAY[{organization}]::uuid[]
+        OR EXISTS (SELECT FROM assignments s WHERE s.activity_id = a.id AND {given})
+        OR EXISTS (SELECT FROM assignments s WHERE s.activity_id = a.split_from AND {given}))"""  # noqa: S608
 
 
 def takes_part(organization: str) -> str:

@@ -230,6 +230,16 @@ class Activities(Store):
     async def find_by_uid(self, owner_id: UUID, uid: str) -> Any:
         return next((a for a in self._rows().values() if (a.owner_id, a.external_uid) == (owner_id, uid)), None)
 
+    async def is_cut(self, activity_id: UUID) -> bool:
+        return any(each.split_from == activity_id for each in self._rows().values())
+
+    async def list_with_cancelled(self, before: datetime, limit: int) -> list[Any]:
+        return [
+            each
+            for each in self._rows().values()
+            if each.cancelled_at is None and any(o.cancelled_at and o.cancelled_at < before for o in each.overrides)
+        ][:limit]
+
     async def list_open_of_campaign(self, campaign_id: UUID) -> list[Any]:
         found = [a for a in self._rows().values() if a.plan.campaign_id == campaign_id]
         return [a for a in found if a.state in ("planned", "confirmed", "postponed")]
@@ -248,14 +258,21 @@ class Assignments(Store):
         return [a for a in self._rows().values() if a.state in ("assigned", "accepted", "in_progress")]
 
     async def is_assigned(self, activity_id: UUID, organization_id: UUID) -> bool:
+        activity = await self._work.activities.find(activity_id)
+        series = {activity_id, activity.split_from if activity else None}
         return any(
-            (a.terms.activity_id, a.assignee.organization_id) == (activity_id, organization_id)
+            a.terms.activity_id in series and a.assignee.organization_id == organization_id
             for a in self._rows().values()
             if a.state != "cancelled"
         )
 
     async def list_open_of_activity(self, activity_id: UUID) -> list[Any]:
         return [a for a in self._open() if a.terms.activity_id == activity_id]
+
+    async def follow_coverage(self, coverage_id: UUID, activity_id: UUID) -> None:
+        for each in list(self._rows().values()):
+            if each.terms.coverage_id == coverage_id:
+                await self.save(replace(each, terms=replace(each.terms, activity_id=activity_id)))
 
     async def list_open_of_parent(self, parent_id: UUID) -> list[Any]:
         return [each for each in self._open() if each.parent_id == parent_id]

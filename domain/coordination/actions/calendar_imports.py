@@ -7,14 +7,14 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.actor import Actor
-from domain.coordination.actions import activities
-from domain.coordination.activity import OPEN, Activity, ActivityKind, ActivityPlan, kept_overrides, overridden
+from domain.coordination.actions import activities, series
+from domain.coordination.activity import OPEN, Activity, ActivityKind, ActivityPlan, overridden, override_at
 from domain.coordination.calendar_file import CalendarImport, ImportedEvent, ImportedOverride
 from domain.errors import FieldError, ImportRefused, InvalidContent
 from domain.events import CalendarChanged
 from domain.permissions import require
 from domain.tables import MAX_ERRORS
-from domain.timing import Override, Timing, check_timing
+from domain.timing import Occurrence, Override, check_timing
 from domain.unit_of_work import UnitOfWork
 
 _FIELDS = ("title", "summary", "location", "timing")
@@ -58,6 +58,8 @@ async def _import(
 ) -> CalendarImport:
     owner = actor.organization_id
     known = await work.activities.find_by_uid(owner, event.uid)
+    if known is not None and await work.activities.is_cut(known.id):
+        raise InvalidContent(errors=[FieldError(pointer="/uid", code="series_was_cut")])
     if known is None:
         if event.cancelled:
             return replace(result, unchanged=result.unchanged + 1)
@@ -72,7 +74,7 @@ async def _import(
         checked = await activities.checked_plan(work, actor, plan, owner)
         added = await activities.add(work, work.ids.new(), checked, owner, event.uid)
         if event.overrides:
-            await activities.save(work, _with_overrides(work, added, event.overrides))
+            await series.save(work, _with_overrides(work, added, event.overrides))
         return replace(result, added=(*result.added, event.title))
     if known.state not in OPEN:
         return replace(result, unchanged=result.unchanged + 1)
@@ -89,13 +91,12 @@ async def _change(
     wanted = {"title": event.title, "summary": event.summary, "location": event.location, "timing": timing}
     fields = [name for name in _FIELDS if getattr(known.plan, name) != wanted[name]]
     plan = await activities.checked_plan(work, actor, replace(known.plan, **wanted), known.owner_id)
-    places = frozenset(each.recurrence_id for each in activities.expand_all(work, plan.timing))
-    changed = _with_overrides(work, kept_overrides(replace(known, plan=plan), places), event.overrides)
+    changed = _with_overrides(work, replace(known, plan=plan), event.overrides)
     if _without_times(changed) != _without_times(known):
         fields.append("overrides")
     if not fields:
         return replace(result, unchanged=result.unchanged + 1)
-    await activities.save(work, changed)
+    await series.save(work, changed)
     return replace(result, changed={**result.changed, event.uid: fields})
 
 
@@ -107,26 +108,28 @@ def _without_times(activity: Activity) -> list[Override]:
 
 
 def _with_overrides(work: UnitOfWork, activity: Activity, overrides: Sequence[ImportedOverride]) -> Activity:
-    places = {each.recurrence_id for each in activities.expand_all(work, activity.plan.timing)}
+    """The activity with the overrides of the file in the place of its own: the file says how its entry is."""
+    usual = {each.recurrence_id: each for each in series.expand_all(work, activity.plan.timing)}
+    before, changed = activity, replace(activity, overrides=())
     for each in overrides:
-        if each.recurrence_id not in places:
+        if each.recurrence_id not in usual:
             raise InvalidContent(errors=[FieldError(pointer="/recurrence-id", code="no_such_occurrence")])
-        activity = overridden(activity, _override(work, activity, each))
-    return activity
+        changed = overridden(changed, _override(work, before, each, usual[each.recurrence_id]))
+    return changed
 
 
-def _override(work: UnitOfWork, activity: Activity, each: ImportedOverride) -> Override:
+def _override(work: UnitOfWork, activity: Activity, each: ImportedOverride, usual: Occurrence) -> Override:
     plan = activity.plan
-    timing = Timing(start=each.start, end=each.end, zone=plan.timing.zone)
-    checked = check_timing(timing, work.clock.now(), work.expand_rule)
-    usual = next(o for o in activities.expand_all(work, plan.timing) if o.recurrence_id == each.recurrence_id)
-    moved = (checked.start, checked.end) != (usual.start, usual.end)
-    known = next((o for o in activity.overrides if o.recurrence_id == each.recurrence_id), None)
-    cancelled_at = (known.cancelled_at if known else None) or work.clock.now()
+    alone = replace(plan.timing, start=each.start, end=each.end, recurrence=None)
+    timing = check_timing(alone, work.clock.now(), work.expand_rule)
+    if timing.all_day != plan.timing.all_day:
+        raise InvalidContent(errors=[FieldError(pointer="/dtstart", code="day_and_time")])
+    moved = (timing.start, timing.end) != (usual.start, usual.end)
+    cancelled_at = override_at(activity, each.recurrence_id).cancelled_at or work.clock.now()
     return Override(
         recurrence_id=each.recurrence_id,
-        start=checked.start if moved else None,
-        end=checked.end if moved else None,
+        start=timing.start if moved else None,
+        end=timing.end if moved else None,
         title=each.title if each.title and each.title != plan.title else None,
         location=each.location if each.location and each.location != plan.location else None,
         cancelled_at=cancelled_at if each.cancelled else None,

@@ -20,7 +20,7 @@ from domain.errors import (
     StaleVersion,
     WrongState,
 )
-from domain.events import ActivityStopped, BookingCancelled, BookingMade, CalendarChanged, MaterialTakenDown
+from domain.events import ActivityStopped, BookingCancelled, BookingMade, CalendarChanged, MaterialTakenDown, SeriesCut
 from domain.lifecycle import next_state, possible_actions
 from domain.merge_patch import merged
 from domain.outlets.booking import (
@@ -294,6 +294,12 @@ async def cancel_of_activity(work: UnitOfWork, event: ActivityStopped) -> None:
         if (event.since is None or each.ends_at > event.since) and (event.until is None or each.starts_at < event.until)
     ]
     await cancel_all(work, here, event.reason, event.actor)
+
+
+async def follow_cut(work: UnitOfWork, event: SeriesCut) -> None:
+    """Bookings that end after the cut of a series are for its second half."""
+    for each in await work.bookings.list_future_of_activity(event.activity_id, event.since):
+        await work.bookings.save(replace(each, activity_id=event.second_id, updated_at=work.clock.now()))
 
 
 async def free_ranges(

@@ -9,12 +9,14 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from domain.coordination.actions import activities
-from domain.coordination.actions.activities import Part
+from domain.coordination.actions import activities, assignments, coverages
+from domain.coordination.actions.series import CANCELLED_FOR, Part, leave_out_cancelled
 from domain.coordination.activity import Activity
+from domain.coordination.assignment import Assignee, AssignmentRequest
+from domain.coordination.coverage import CoveragePlan
 from domain.errors import InvalidContent, StaleVersion, WrongState
 from tests.support.memory import Database
-from tests.support.planners import COORDINATOR, database, planned, run
+from tests.support.planners import COMMUNE, COORDINATOR, STATION, actor, database, planned, run
 
 MONDAY = date(2026, 12, 7)
 
@@ -97,20 +99,20 @@ class Series(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel_one(self, data: Any) -> None:
         activity, line, entry = self._pick(data)
+        action: Any = "resume" if entry.cancelled else "cancel"
         part = Part("this", self._place(line, entry))
-        saved = run(
-            activities.move(
-                self.database.work(),
-                COORDINATOR,
-                activity.id,
-                "cancel",
-                revision=activity.revision,
-                note="x",
-                part=part,
-            )
+        moved = activities.move(
+            self.database.work(), COORDINATOR, activity.id, action, revision=activity.revision, note="x", part=part
         )
-        self._saved(saved)
-        entry.cancelled = True
+        self._saved(run(moved))
+        entry.cancelled = not entry.cancelled
+
+    @rule(data=st.data())
+    def put_one_back(self, data: Any) -> None:
+        activity, line, entry = self._pick(data)
+        changes = {"title": None, "timing": {"start": None, "end": None}}
+        self._patch(activity, changes, Part("this", self._place(line, entry)))
+        entry.title = entry.start = None
 
     @rule(data=st.data(), number=st.integers(1, 99))
     def rename_following(self, data: Any, number: int) -> None:
@@ -191,6 +193,48 @@ def test_one_occurrence_may_differ_in_times_title_and_place_only() -> None:
         with pytest.raises(InvalidContent) as refused:
             run(activities.patch(made.work(), COORDINATOR, series.id, changes, 1, part))  # type: ignore[arg-type]
         assert refused.value.errors[0].code == "of_the_series"
+
+
+def test_what_hangs_on_the_later_part_of_a_series_goes_with_it_when_it_is_cut() -> None:
+    made = database()
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY;COUNT=4")
+    second_day = MONDAY + timedelta(days=14)
+    tasks = {}
+    for due in (MONDAY, second_day):
+        made_id = made.ids.new()
+        plan = CoveragePlan(kind="article", due=due.isoformat())
+        run(coverages.put(made.work(), COORDINATOR, series.id, made_id, plan, None))
+        request = AssignmentRequest(
+            activity_id=series.id, coverage_id=made_id, assignee=Assignee(organization_id=STATION)
+        )
+        tasks[made_id] = run(assignments.put(made.work(), COORDINATOR, made.ids.new(), request))[0]
+    whole = AssignmentRequest(activity_id=series.id, due="2026-12-01", assignee=Assignee(organization_id=COMMUNE))
+    run(assignments.put(made.work(), COORDINATOR, made.ids.new(), whole))
+    part = Part("this_and_following", f"{second_day}T05:30:00")
+    half = run(activities.patch(made.work(), COORDINATOR, series.id, {"title": "Mùa hai"}, 1, part))
+    early, late = (made.tables["coverages"][each] for each in tasks)
+    assert (early.activity_id, late.activity_id) == (series.id, half.id)
+    assert [made.tables["assignments"][task.id].terms.activity_id for task in tasks.values()] == [series.id, half.id]
+    for organization in (STATION, COMMUNE):
+        reader = actor("outlet_manager", organization, 13)
+        assert run(activities.read(made.work(), reader, half.id)).id == half.id
+
+
+def test_what_was_cancelled_sixty_days_ago_is_left_out_of_its_series() -> None:
+    made = database()
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY;COUNT=4")
+    at = f"{MONDAY + timedelta(days=7)}T05:30:00"
+    cancelled = run(
+        activities.move(made.work(), COORDINATOR, series.id, "cancel", revision=1, note="x", part=Part("this", at))
+    )
+    made.clock.at += CANCELLED_FOR
+    assert run(leave_out_cancelled(made.work())) == 0
+    made.clock.at += timedelta(seconds=1)
+    assert run(leave_out_cancelled(made.work())) == 1
+    left = made.tables["activities"][series.id]
+    assert (left.revision, left.overrides, left.plan.timing.recurrence.excluded) == (cancelled.revision + 1, (), (at,))
+    assert len(made.tables["occurrences"][series.id]) == 3
+    assert run(leave_out_cancelled(made.work())) == 0
 
 
 def test_what_is_over_is_not_edited_and_cancelling_needs_a_reason() -> None:

@@ -8,9 +8,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.representations.icalendar import CANCELLED_FOR, render
-from domain.coordination.activity import ActivityPlan
-from domain.timing import Recurrence, Timing
 from harness.installation import Installation
 from harness.people import Newsroom, Person
 from harness.planning import act, activity, assignment, booking, codes, day_ahead, organization_of, outlet
@@ -144,32 +141,6 @@ def test_long_vietnamese_lines_are_folded_inside_no_letter(installation: Install
     for line in lines:
         line.decode("utf-8")
     assert title in httpx.get(url).text.replace("\r\n ", "")
-
-
-def row(**more: Any) -> dict[str, Any]:
-    plan = ActivityPlan(
-        kind="seminar",
-        title="Họp",
-        timing=Timing(
-            start="2026-12-07T08:00:00", end="2026-12-07T09:00:00", recurrence=Recurrence(rule="FREQ=WEEKLY;COUNT=4")
-        ),
-    )
-    now = datetime(2026, 11, 26, tzinfo=UTC)
-    return {
-        "id": uuid4(), "revision": 3, "plan": __import__("msgspec").to_builtins(plan), "overrides": [], "state": "planned",
-        "created_at": now, "updated_at": now,
-    } | more  # fmt: skip
-
-
-def test_a_cancelled_occurrence_is_shown_as_cancelled_for_sixty_days_and_then_left_out() -> None:
-    now = datetime(2026, 12, 1, tzinfo=UTC)
-    override = {"recurrence_id": "2026-12-14T08:00:00", "cancelled_at": now.isoformat()}
-    shown = render("x", [row(overrides=[override])], [], [], now=now + CANCELLED_FOR - timedelta(seconds=1)).decode()
-    assert "STATUS:CANCELLED" in shown
-    assert "EXDATE" not in shown
-    later = render("x", [row(overrides=[override])], [], [], now=now + CANCELLED_FOR).decode()
-    assert "STATUS:CANCELLED" not in later
-    assert "EXDATE;TZID=Asia/Ho_Chi_Minh:20261214T080000" in later
 
 
 def test_the_calendar_refuses_a_range_zone_or_cursor_that_is_none(newsroom: Newsroom) -> None:
