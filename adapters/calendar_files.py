@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar
 from icalendar import Event as LibraryEvent
 
-from domain.coordination.calendar_file import MAX_DEPTH, MAX_EVENTS, ImportedEvent, ImportedOverride
+from domain.coordination.calendar_file import MAX_DEPTH, MAX_EVENTS, MAX_LINES, ImportedEvent, ImportedOverride
 from domain.errors import FieldError, ImportRefused
+from domain.recurrence import MAX_RULE_LENGTH
 from domain.tables import refuse
 from domain.text import normalise
 from domain.timing import DEFAULT_ZONE, Recurrence, Timing
@@ -19,6 +20,7 @@ _LINE = re.compile(rb"^(BEGIN|END):", re.MULTILINE | re.IGNORECASE)
 MAX_UID = 255
 Event = Any
 """A component of the library: its values may be of any kind, each is checked where it is read."""
+_UTC_NAMES = ("UTC", "Z", "Etc/UTC")
 _RULES = ("rrule", "rdate", "exdate")
 
 
@@ -47,7 +49,7 @@ def read_calendar_file(raw: bytes) -> list[ImportedEvent]:
 
 
 def _check_size(raw: bytes) -> None:
-    """Count events and depth before anything is parsed."""
+    """Count lines, events and depth before anything is parsed."""
     if b"\x00" in raw:
         raise refuse("", "not_text")
     depth = events = 0
@@ -59,6 +61,8 @@ def _check_size(raw: bytes) -> None:
             raise refuse("", "too_deep", maximum=MAX_DEPTH)
         if events > MAX_EVENTS:
             raise refuse("", "too_many_events", maximum=MAX_EVENTS)
+    if raw.count(b"\n") + raw.count(b"\r") > 2 * MAX_LINES:
+        raise refuse("", "too_many_lines", maximum=MAX_LINES)
 
 
 def _events(calendar: Any) -> Iterator[Event]:
@@ -94,7 +98,7 @@ def _span(row: int, event: Event) -> tuple[str, date, date]:
     if "dtstart" not in event:
         raise refuse(f"/{row}/dtstart", "required")
     start = _value(row, event, "dtstart")
-    zone = _zone_of(row, start)
+    zone = _zone_of(row, start, series="rrule" in event)
     if "dtend" in event:
         end = _value(row, event, "dtend")
     elif "duration" in event:
@@ -126,10 +130,15 @@ def _duration(row: int, event: Event) -> timedelta:
     return value
 
 
-def _zone_of(row: int, start: date) -> str:
-    """The IANA name of a time's zone; UTC and floating times become wall times of the programme's zone."""
-    if not isinstance(start, datetime) or start.tzinfo is None or start.utcoffset() == timedelta():
+def _zone_of(row: int, start: date, *, series: bool) -> str:
+    """The IANA name of a time's zone. Floating times are wall times of the programme's zone; UTC becomes so.
+
+    A series in UTC stays there: in another zone its rule could mean other days.
+    """
+    if not isinstance(start, datetime) or start.tzinfo is None:
         return DEFAULT_ZONE
+    if start.tzname() in _UTC_NAMES:
+        return "UTC" if series else DEFAULT_ZONE
     name = getattr(start.tzinfo, "key", None)
     if name is None:
         raise refuse(f"/{row}/dtstart", "unknown_zone", value=str(start.tzinfo)[:40])
@@ -156,9 +165,9 @@ def _recurrence(row: int, event: Event, zone: str) -> Recurrence | None:
     if isinstance(rule, list):
         raise refuse(f"/{row}/rrule", "repeated")
     text = rule.to_ical().decode()
-    return Recurrence(
-        rule=text[:300], added=_dates(row, event, "rdate", zone), excluded=_dates(row, event, "exdate", zone)
-    )
+    if len(text) > MAX_RULE_LENGTH:
+        raise refuse(f"/{row}/rrule", "out_of_bounds", maximum=MAX_RULE_LENGTH)
+    return Recurrence(rule=text, added=_dates(row, event, "rdate", zone), excluded=_dates(row, event, "exdate", zone))
 
 
 def _dates(row: int, event: Event, name: str, zone: str) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ import msgspec
 from domain.errors import FieldError, InvalidContent
 
 MAX_COUNT = 400
-"""The most occurrences of one series that are expanded."""
+"""The most occurrences of one series that are still to come."""
+MAX_TOTAL = 1000
+"""The most occurrences of one series with those that are over."""
 MAX_INTERVAL = 400
 MAX_RULE_LENGTH = 300
 FIRST_UNTIL, LAST_UNTIL = 2000, 2100

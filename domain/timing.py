@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from domain.errors import FieldError, InvalidContent
 from domain.noun import Noun
-from domain.recurrence import MAX_COUNT, Rule, RuleExpander, produces, read_rule
+from domain.recurrence import MAX_COUNT, MAX_TOTAL, Rule, RuleExpander, produces, read_rule
 
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 HORIZON = timedelta(days=3 * 366)
@@ -24,6 +24,8 @@ HORIZON = timedelta(days=3 * 366)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Nothing is planned or reported outside: far ages have no zones, and their arithmetic overflows."""
 LONGEST = timedelta(days=366)
+MOST_EXPANDED = 40_000
+"""Bounds what is expanded of a slot, which may be daily and older than the service."""
 WallTime = Annotated[
     str, Meta(pattern=r"\A\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?\Z", examples=["2026-03-02T05:30:00", "2026-03-02"])
 ]
@@ -142,7 +144,7 @@ def check_timing(
 ) -> Timing:
     """Give the timing in its canonical spelling, or raise InvalidContent naming the field that is wrong.
 
-    `counted`: a series may have at most `MAX_COUNT` occurrences within `HORIZON`.
+    `counted`: a series may have at most `MAX_COUNT` occurrences from now to `HORIZON`, and `MAX_TOTAL` altogether.
     """
     zone = read_zone(timing.zone, f"{pointer}/zone")
     start, end = read_wall_time(timing.start, f"{pointer}/start"), read_wall_time(timing.end, f"{pointer}/end")
@@ -162,13 +164,13 @@ def check_timing(
         raise _wrong(f"{pointer}/start", "too_far", first=FIRST_YEAR, years=3)
     if timing.recurrence is None:
         return spelled
-    most = MAX_COUNT if counted else 100 * MAX_COUNT
+    most = (MAX_COUNT, MAX_TOTAL) if counted else (MOST_EXPANDED, MOST_EXPANDED)
     checked = _check_recurrence(spelled, zone, now, expand_rule, f"{pointer}/recurrence", most)
     return replace(spelled, recurrence=checked)
 
 
 def _check_recurrence(
-    timing: Timing, zone: ZoneInfo, now: datetime, expand_rule: RuleExpander, pointer: str, most: int
+    timing: Timing, zone: ZoneInfo, now: datetime, expand_rule: RuleExpander, pointer: str, most: tuple[int, int]
 ) -> Recurrence:
     recurrence = timing.recurrence
     assert recurrence is not None
@@ -182,11 +184,13 @@ def _check_recurrence(
         added=_check_starts(recurrence.added, timing, f"{pointer}/added"),
         excluded=_check_starts(recurrence.excluded, timing, f"{pointer}/excluded"),
     )
-    ruled = set(_by_rule(spelled.rule, zone, start, wall_time_of(now + HORIZON, zone), expand_rule))
+    bound = most[1] + len(spelled.excluded) + 1
+    ruled = set(_first(_by_rule(spelled.rule, zone, start, wall_time_of(now + HORIZON, zone), expand_rule), bound))
     spelled = replace(spelled, added=tuple(each for each in spelled.added if read_wall_time(each) not in ruled))
-    starts = list(_first(_starts(replace(timing, recurrence=spelled), zone, now + HORIZON, expand_rule), most + 1))
-    if len(starts) > most:
-        raise _wrong(f"{pointer}/rule", "too_many_occurrences", maximum=most)
+    starts = list(_first(_starts(replace(timing, recurrence=spelled), zone, now + HORIZON, expand_rule), most[1] + 1))
+    to_come = sum(instant_of(at, zone) >= now for at in starts)
+    if to_come > most[0] or len(starts) > most[1]:
+        raise _wrong(f"{pointer}/rule", "too_many_occurrences", maximum=most[0])
     if not starts:
         raise _wrong(f"{pointer}/excluded", "nothing_left")
     for number, each in enumerate(spelled.added):
@@ -264,6 +268,21 @@ def _starts(timing: Timing, zone: ZoneInfo, horizon: datetime, expand_rule: Rule
             yield at
 
 
+def _caught_up(timing: Timing, day: date) -> Timing:
+    """A series with the same occurrences from `day` on, that begins shortly before it.
+
+    Only daily and weekly rules without COUNT, whose periods are all alike, are moved on.
+    """
+    recurrence = timing.recurrence
+    rule = None if recurrence is None else read_rule(recurrence.rule, "")
+    if rule is None or rule.count is not None or rule.frequency not in ("DAILY", "WEEKLY"):
+        return timing
+    start, period = read_wall_time(timing.start), rule.interval * (7 if rule.frequency == "WEEKLY" else 1)
+    # A day that the rule does not produce may be the new start: it is its periods that count.
+    later = start + timedelta(days=max(0, (day - start.date()).days // period * period))
+    return replace(timing, start=write_wall_time(later, all_day=timing.all_day))
+
+
 def _by_rule(
     text: str, zone: ZoneInfo, start: datetime, last: datetime, expand_rule: RuleExpander
 ) -> Iterator[datetime]:
@@ -288,13 +307,22 @@ def _merged(added: Sequence[datetime], ruled: Iterator[datetime]) -> Iterator[da
 
 
 def expand(
-    timing: Timing, overrides: Sequence[Override], horizon: datetime, expand_rule: RuleExpander
+    timing: Timing,
+    overrides: Sequence[Override],
+    horizon: datetime,
+    expand_rule: RuleExpander,
+    *,
+    since: date | None = None,
 ) -> list[Occurrence]:
-    """Every occurrence up to `horizon`, overrides applied, in the order of their places in the series."""
+    """Every occurrence up to `horizon`, overrides applied, in the order of their places in the series.
+
+    With `since` those that begin before that day may be missing: the past of an old series is not expanded anew.
+    """
     zone = ZoneInfo(timing.zone)
     length, by_id = _length(timing, zone), {each.recurrence_id: each for each in overrides}
     found = []
-    for at in _first(_starts(timing, zone, horizon, expand_rule), 100 * MAX_COUNT):
+    series = timing if since is None else _caught_up(timing, since)
+    for at in _first(_starts(series, zone, horizon, expand_rule), MOST_EXPANDED):
         recurrence_id = write_wall_time(at, all_day=timing.all_day)
         found.append(_occurrence(timing, zone, recurrence_id, length, by_id.get(recurrence_id)))
     return found

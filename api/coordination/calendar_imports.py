@@ -1,5 +1,6 @@
 """Importing calendar files as activities."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -53,7 +54,8 @@ async def import_activities(
 
     Entries are known again by their UID: sent again, only what differs is changed. At most 1,000 entries.
     """
-    events = read_calendar_file(await read_file(request, "text/calendar"))
+    # In a thread: a large file takes a second, and other requests go on meanwhile.
+    events = await asyncio.to_thread(read_calendar_file, await read_file(request, "text/calendar"))
     defaults = calendar_imports.Defaults(as_kind, for_campaign)
     found = await calendar_imports.import_events(work, actor, events, defaults, dry_run=dry_run)
     view = CalendarImportView(

@@ -71,6 +71,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_of_this_kind": ("Loại “{kind}” không có mục này.", "The kind “{kind}” does not have this field."),
     "not_text": ("Không phải tệp văn bản.", "Is not a text file."),
     "nothing_left": ("Chuỗi không còn lần nào.", "Nothing is left of the series."),
+    "too_many": ("Đã có quá nhiều.", "There are too many already."),
+    "too_many_lines": ("Tệp có quá nhiều dòng.", "The file has too many lines."),
     "series_was_cut": (
         "Chuỗi này đã được chia đôi trong hệ thống, không nhập lại được.",
         "This series was cut in two here and cannot be imported again.",

@@ -8,6 +8,7 @@ from domain.timing import Timing
 
 MAX_EVENTS = 1000
 MAX_DEPTH = 4
+MAX_LINES = 30_000
 
 
 class ImportedOverride(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class ImportedEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CalendarFileReader = Callable[[bytes], list[ImportedEvent]]
-"""Raises ImportRefused naming row and field; bounded in time and memory by `MAX_EVENTS` and `MAX_DEPTH`."""
+"""Raises ImportRefused naming row and field; `MAX_EVENTS`, `MAX_LINES` and `MAX_DEPTH` bound its time and memory."""
 
 
 class CalendarImport(msgspec.Struct, frozen=True, kw_only=True):

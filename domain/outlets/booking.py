@@ -70,10 +70,12 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 def windows(slots: list[Slot], start: datetime, end: datetime, expand_rule: RuleExpander) -> list[Window]:
     """The windows of slots that touch a range of instants, in their order."""
+    # Two days back: a window that began the day before lasts into this one, and days differ by zone.
+    day = (start - timedelta(days=2)).date()
     found = [
         Window(slot=slot, starts_at=each.starts_at, ends_at=each.ends_at)
         for slot in slots
-        for each in expand(slot.plan.timing, (), end, expand_rule)
+        for each in expand(slot.plan.timing, (), end, expand_rule, since=day)
         if each.starts_at < end and each.ends_at > start
     ]
     return sorted(found, key=lambda window: window.starts_at)

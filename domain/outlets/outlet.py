@@ -23,6 +23,7 @@ OutletKind = Literal[
     "classroom",
 ]
 MAX_SLOT_SECONDS = 24 * 3600
+MAX_SLOTS = 50
 
 
 class FrequencyCap(Noun, frozen=True, kw_only=True):

@@ -233,3 +233,34 @@ def test_an_occurrence_that_was_moved_keeps_its_place_in_the_series() -> None:
     [_, second] = expand(timing, [moved], NOW + HORIZON, expand_rule)
     assert (second.recurrence_id, second.start, second.end) == (moved.recurrence_id, moved.start, moved.end)
     assert second.ends_at - second.starts_at == timedelta(minutes=90)
+
+
+@given(
+    st.sampled_from(["DAILY", "WEEKLY", "MONTHLY"]),
+    st.integers(1, 5),
+    st.sets(st.integers(0, 6), max_size=3),
+    st.dates(date(2015, 1, 1), date(2026, 6, 1)),
+    st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Berlin"]),
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_an_old_series_is_expanded_from_a_day_on_as_from_its_beginning(
+    frequency: str, interval: int, days: set[int], first: date, zone: str
+) -> None:
+    names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+    by_day = (
+        ",".join(names[each] for each in sorted(days | {first.weekday()})) if days and frequency != "MONTHLY" else ""
+    )
+    rule = f"FREQ={frequency};INTERVAL={interval}" + (f";BYDAY={by_day}" if by_day else "")
+    timing = Timing(start=f"{first}T01:30:00", end=f"{first}T04:00:00", zone=zone, recurrence=Recurrence(rule=rule))
+    since, horizon = date(2026, 10, 20), NOW + timedelta(days=200)
+    whole = [each for each in expand(timing, (), horizon, expand_rule) if each.start[:10] >= str(since)]
+    late = [each for each in expand(timing, (), horizon, expand_rule, since=since) if each.start[:10] >= str(since)]
+    assert whole == late
+
+
+def test_a_weekly_series_of_many_years_can_still_be_changed() -> None:
+    old = Timing(start="2015-01-05T05:30:00", end="2015-01-05T06:00:00", recurrence=Recurrence(rule="FREQ=WEEKLY"))
+    assert check_timing(old, NOW, expand_rule) == old
+    daily = Timing(start="2026-01-05T05:30:00", end="2026-01-05T06:00:00", recurrence=Recurrence(rule="FREQ=DAILY"))
+    with pytest.raises(InvalidContent):
+        check_timing(daily, NOW, expand_rule)

@@ -57,7 +57,6 @@ async def put(
     plan: ActivityPlan,
     *,
     owner_id: UUID | None = None,
-    external_uid: str | None = None,
 ) -> tuple[Activity, bool]:
     """Plan an activity with a client-made id; the same again answers the same (and False), other content IdTaken."""
     owner = owner_id or actor.organization_id
@@ -67,7 +66,8 @@ async def put(
         if known is not None:
             return await _again(work, actor, known, plan, owner), False
         checked = await checked_plan(work, actor, plan, owner)
-        activity = await add(work, activity_id, checked, owner, external_uid)
+        activity = made(work, activity_id, checked, owner)
+        await add(work, activity)
         await _notify(work, actor, activity)
         await work.commit(series.changed(actor.key, "create", activity))
     return activity, True
@@ -81,23 +81,27 @@ async def _again(work: UnitOfWork, actor: Actor, known: Activity, plan: Activity
     return known
 
 
-async def add(
+def made(
     work: UnitOfWork, activity_id: UUID, plan: ActivityPlan, owner: UUID, external_uid: str | None = None
 ) -> Activity:
-    """Add a checked plan; the caller commits."""
+    """The activity that a checked plan makes."""
     now = work.clock.now()
-    activity = Activity(
+    return Activity(
         id=activity_id, owner_id=owner, plan=plan, external_uid=external_uid, created_at=now, updated_at=now
     )
-    await work.activities.add(activity, series.expanded(work, activity), now + HORIZON)
-    return activity
+
+
+async def add(work: UnitOfWork, activity: Activity) -> None:
+    """Add an activity with its occurrences; the caller commits."""
+    await work.activities.add(activity, series.expanded(work, activity), work.clock.now() + HORIZON)
 
 
 async def checked_plan(work: UnitOfWork, actor: Actor, plan: ActivityPlan, owner: UUID) -> ActivityPlan:
     """Give the plan with its timing in canonical spelling, or raise InvalidContent."""
     timing = check_timing(plan.timing, work.clock.now(), work.expand_rule)
     check_codes(await work.vocabularies.codes(), topics=plan.topics, audiences=plan.audiences)
-    lists = {"/place_ids": plan.place_ids, "/participant_ids": plan.participant_ids, "/owner_id": (owner,)}
+    other = set() if owner == actor.organization_id else {owner}
+    lists = {"/place_ids": plan.place_ids, "/participant_ids": plan.participant_ids, "/owner_id": other}
     await check_organizations(work, lists)
     if plan.campaign_id is not None:
         campaign = await work.campaigns.find(plan.campaign_id, shared=True)

@@ -39,6 +39,8 @@ async def import_events(
     result = CalendarImport()
     async with work:
         for event in events:
+            if len(errors) >= MAX_ERRORS:
+                break
             try:
                 result = await _import(work, actor, event, defaults, result)
             except InvalidContent as error:
@@ -72,9 +74,8 @@ async def _import(
             timing=event.timing,
         )
         checked = await activities.checked_plan(work, actor, plan, owner)
-        added = await activities.add(work, work.ids.new(), checked, owner, event.uid)
-        if event.overrides:
-            await series.save(work, _with_overrides(work, added, event.overrides))
+        made = activities.made(work, work.ids.new(), checked, owner, event.uid)
+        await activities.add(work, _with_overrides(work, made, event.overrides))
         return replace(result, added=(*result.added, event.title))
     if known.state not in OPEN:
         return replace(result, unchanged=result.unchanged + 1)

@@ -10,7 +10,7 @@ from domain.errors import FieldError, IdTaken, InvalidContent, NotFound, StaleVe
 from domain.events import CalendarChanged, OrganizationSucceeded
 from domain.merge_patch import merged
 from domain.outlets.actions.bookings import cancel_all
-from domain.outlets.outlet import MAX_SLOT_SECONDS, Outlet, OutletProfile, Slot, SlotPlan
+from domain.outlets.outlet import MAX_SLOT_SECONDS, MAX_SLOTS, Outlet, OutletProfile, Slot, SlotPlan
 from domain.permissions import check_owned, require, sees
 from domain.references import check_organizations
 from domain.timing import Timing, check_timing, expand, read_zone
@@ -67,12 +67,18 @@ async def _owned(work: UnitOfWork, actor: Actor, outlet_id: UUID, revision: int 
 
 
 async def patch(work: UnitOfWork, actor: Actor, outlet_id: UUID, changes: dict[str, object], revision: int) -> Outlet:
-    """Merge changes into the profile (RFC 7396). The zone stays while there are slots: they are in its wall time."""
+    """Merge changes into the profile (RFC 7396).
+
+    The zone stays while there are slots, or bookings to come: they are in its wall time.
+    """
     async with work:
         outlet = await _owned(work, actor, outlet_id, revision)
         profile = merged(outlet.profile, changes)
         await _check_profile(work, profile, outlet.owner_id)
-        if profile.zone != outlet.profile.zone and await work.slots.list_of_outlet(outlet_id):
+        if profile.zone != outlet.profile.zone and (
+            await work.slots.list_of_outlet(outlet_id)
+            or await work.bookings.list_future_of_outlet(outlet_id, work.clock.now())
+        ):
             raise InvalidContent(errors=[FieldError(pointer="/zone", code="cannot_change")])
         saved = await work.outlets.save(replace(outlet, profile=profile, updated_at=work.clock.now()))
         await work.commit(_changed(actor, "patch", outlet_id))
@@ -101,6 +107,8 @@ async def put_slot(
         checked = replace(plan, timing=_check_slot(work, outlet, plan))
         known = await work.slots.find(slot_id)
         if known is None:
+            if len(await work.slots.list_of_outlet(outlet_id)) >= MAX_SLOTS:
+                raise InvalidContent(errors=[FieldError(pointer="", code="too_many", facts={"maximum": MAX_SLOTS})])
             slot = Slot(id=slot_id, outlet_id=outlet_id, plan=checked)
             await work.slots.add(slot)
         elif known.outlet_id != outlet_id:

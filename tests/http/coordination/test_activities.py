@@ -233,6 +233,38 @@ def test_an_import_says_first_what_it_would_change_and_sent_again_changes_nothin
     assert gone["cancelled"] == ["x"]
 
 
+def test_an_import_keeps_the_zone_of_a_series_and_its_exceptions_are_the_files(newsroom: Newsroom) -> None:
+    uid = f"{uuid4()}@example.org"
+    in_utc = (
+        "BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:Giao ban {short}\r\nDTSTART:20261207T200000Z\r\nDTEND:20261207T210000Z\r\n"
+        "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=4\r\n{more}END:VEVENT\r\n"
+    )
+    changed = (
+        "BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:{title}\r\nDTSTART:20261214T200000Z\r\nDTEND:20261214T210000Z\r\n"
+        "RECURRENCE-ID:20261214T200000Z\r\nEND:VEVENT\r\n"
+    )
+    plain = in_utc.format(uid=uid, short=uid[:8], more="")
+    assert send_calendar(newsroom, calendar_of(plain, changed.format(uid=uid, title="Khác"))).status_code == 200
+    title = f"Giao ban {uid[:8]}"
+    query = {"from": "2026-12-07T19:59:00Z", "to": "2026-12-07T20:01:00Z", "limit": 200}
+    found = newsroom.coordinator.get("/v1/activities", params=query).json()["items"]
+    [made] = [each for each in found if each["plan"]["title"] == title]
+    assert (made["plan"]["timing"]["zone"], made["revision"], len(made["overrides"])) == ("UTC", 1, 1)
+    again = send_calendar(newsroom, calendar_of(plain)).json()
+    assert again["changed"] == {uid: ["overrides"]}
+    path = f"/v1/activities/{made['id']}"
+    assert newsroom.coordinator.get(path).json().get("overrides", []) == []
+    cut = newsroom.coordinator.patch(
+        path,
+        params={"scope": "this_and_following", "occurrence": "2026-12-21T20:00:00"},
+        json={"title": "Mùa hai"},
+        headers={"if-match": '"2"'},
+    )
+    assert cut.status_code == 200, cut.text
+    refused = send_calendar(newsroom, calendar_of(plain)).json()
+    assert (refused["code"], refused["errors"][0]["code"]) == ("import_refused", "series_was_cut")
+
+
 @pytest.mark.parametrize(
     ("raw", "pointer", "code"),
     [
@@ -245,9 +277,11 @@ def test_an_import_says_first_what_it_would_change_and_sent_again_changes_nothin
         (calendar_of("BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:x\r\nEND:VEVENT\r\n"), "/0/dtstart", "required"),
         (calendar_of("BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:x\r\nDTSTART:20261301T000000\r\nEND:VEVENT\r\n"), None, None),
         (calendar_of("BEGIN:VCALENDAR\r\n" * 50), "", "too_deep"),
+        (calendar_of(EVENT.format(uid="a", title="x", more=f"RRULE:FREQ=WEEKLY;BYDAY={'MO,' * 150}MO\r\n")), "/0/rrule", "out_of_bounds"),
+        (calendar_of(EVENT.format(uid="a", title="x", more="X-A:b\r\n" * 40_000)), "", "too_many_lines"),
         (b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\nEND:VEVENT\r\n" * 20_000 + b"END:VCALENDAR\r\n", "", "too_many_events"),
     ],
-    ids=["no calendar", "no uid", "no title", "seconds", "endless", "twice", "no start", "no such time", "nested", "many"],
+    ids=["no calendar", "no uid", "no title", "seconds", "endless", "twice", "no start", "no such time", "nested", "long rule", "lines", "many"],
 )  # fmt: skip
 def test_a_calendar_file_that_cannot_be_kept_is_refused_as_a_whole(
     newsroom: Newsroom, raw: bytes, pointer: str | None, code: str | None
