@@ -3,7 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from domain.actor import Actor
 from domain.errors import FieldError, InvalidContent
+from domain.permissions import sees
 from domain.unit_of_work import UnitOfWork
 
 
@@ -14,6 +16,18 @@ def check_codes(known: Mapping[str, Sequence[str]], **lists: Sequence[str]) -> N
         for name, codes in lists.items()
         for number, code in enumerate(codes)
         if code not in known[name]
+    ]
+    if errors:
+        raise InvalidContent(errors=errors)
+
+
+async def check_assets(work: UnitOfWork, actor: Actor, named: Mapping[str, UUID | None]) -> None:
+    """Raise InvalidContent naming every file (pointer → asset) that does not exist for the actor."""
+    known = await work.assets.list([each for each in named.values() if each is not None])
+    errors = [
+        FieldError(pointer=pointer, code="unknown_reference")
+        for pointer, each in named.items()
+        if each is not None and (each not in known or not sees(actor, known[each].owner_id))
     ]
     if errors:
         raise InvalidContent(errors=errors)

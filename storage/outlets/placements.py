@@ -1,6 +1,6 @@
 """Placements in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, select
 from domain.errors import IdTaken
 from domain.outlets.placement import Placement
 from storage.outlets.tables import placements
+from storage.postgres.connections import as_uuid
 from storage.postgres.revisions import RevisionedTable
 from storage.postgres.rows import find_struct, to_row, to_struct
 from storage.postgres.statements import Sql, Statement
@@ -39,6 +40,10 @@ class PlacementStore:
 
     async def find(self, placement_id: UUID) -> Placement | None:
         return find_struct(Placement, await self._sql.row(_GET, wanted=placement_id))
+
+    async def list_booked(self, booking_ids: Sequence[UUID]) -> set[UUID | None]:
+        query = select(placements.c.booking_id).where(placements.c.booking_id.in_(booking_ids)).distinct()
+        return {as_uuid(each) for each in await self._sql.column(query)}
 
     async def add(self, placement: Placement) -> None:
         try:

@@ -207,6 +207,11 @@ class Bookings(Store):
         return [b for b in self._live() if b.outlet_id == outlet_id and b.ends_at > after]
 
 
+class Placements(Store):
+    async def list_booked(self, booking_ids: Sequence[UUID]) -> set[UUID | None]:
+        return {each.booking_id for each in self._rows().values()} & set(booking_ids)
+
+
 class Campaigns(Store):
     async def find_by_code(self, code: str) -> Any:
         return next((c for c in self._rows().values() if c.plan.code == code), None)
@@ -366,7 +371,7 @@ class MemoryUnitOfWork:
         self.outlets = Outlets(self, "outlets", lambda n: n.id)
         self.slots = Slots(self, "slots", lambda n: n.id)
         self.bookings = Bookings(self, "bookings", lambda n: n.id)
-        self.placements = Store(self, "placements", lambda n: n.id)
+        self.placements = Placements(self, "placements", lambda n: n.id)
         self.campaigns = Campaigns(self, "campaigns", lambda n: n.id)
         self.activities = Activities(self, "activities", lambda n: n.id)
         self.coverages = Coverages(self, "coverages", lambda n: n.id)

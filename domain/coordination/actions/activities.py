@@ -26,7 +26,7 @@ from domain.events import BookingMade, CampaignCancelled, OrganizationSucceeded
 from domain.lifecycle import next_state
 from domain.merge_patch import merged
 from domain.permissions import check_owned, require, sees, takes_part
-from domain.references import check_codes, check_organizations
+from domain.references import check_assets, check_codes, check_organizations
 from domain.timing import HORIZON, check_timing, follow_clock, same_day
 from domain.unit_of_work import UnitOfWork
 
@@ -189,6 +189,8 @@ async def move(
             raise InvalidContent(errors=[FieldError(pointer="/note", code="required")])
         if results is not None:
             check_results(results)
+            proofs = {f"/results/evidence/{n}/asset_id": each.asset_id for n, each in enumerate(results.evidence)}
+            await check_assets(work, actor, proofs)
         scope, at = series.resolve(work, activity, part)
         if (scope, action) not in (*_PARTIAL, ("all", action)):
             raise InvalidContent(errors=[FieldError(pointer="/occurrence", code="of_the_series")])

@@ -28,6 +28,7 @@ from domain.errors import FieldError, Forbidden, IdTaken, InvalidContent, NotFou
 from domain.events import CLOCK, ActivityStopped, CalendarChanged, OrganizationSucceeded
 from domain.identity.organization import Organization
 from domain.permissions import check_owned, require, sees, takes_part
+from domain.references import check_assets
 from domain.timing import due_instant, spelled
 from domain.unit_of_work import UnitOfWork
 
@@ -236,6 +237,7 @@ async def move(
             await _check_assignee(work, assignee)
         elif action == "reassign":
             raise InvalidContent(errors=[FieldError(pointer="/assignee", code="required")])
+        await check_assets(work, actor, {f"/evidence/{n}/asset_id": each.asset_id for n, each in enumerate(evidence)})
         now = work.clock.now()
         changed = moved(known, action, by=actor.key, at=now, note=note, evidence=evidence, assignee=assignee)
         saved = await work.assignments.save(changed)

@@ -1,13 +1,13 @@
 """As-run logs: recorded as placements, compared with what was booked."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID, uuid5
 
 import msgspec
 
 from domain.actor import Actor
-from domain.errors import InvalidContent
+from domain.errors import InvalidContent, Refusal
 from domain.outlets.actions import placements
 from domain.outlets.as_run import AsRunLine, title_keys
 from domain.outlets.outlet import Outlet
@@ -30,7 +30,7 @@ class Airing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AsRunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """`not_aired`: live bookings within the log's time for which it has no airing."""
+    """`not_aired`: live bookings on the log's days, up to now, of which no airing is known."""
 
     airings: list[Airing]
     not_aired: list[UUID]
@@ -78,14 +78,24 @@ async def _record(
             placement, new = await placements.put(work, actor, placement_id, report)
     except InvalidContent as error:
         return msgspec.structs.replace(airing, refused=error.errors[0].code)
+    except Refusal as error:
+        if error.code == "unavailable":
+            raise
+        return msgspec.structs.replace(airing, refused=error.code)
     return msgspec.structs.replace(airing, placement=placement, new=new)
 
 
 async def _not_aired(work: UnitOfWork, outlet: Outlet, airings: Sequence[Airing]) -> list[UUID]:
     if not airings:
         return []
-    start, end = min(each.starts_at for each in airings), max(each.starts_at for each in airings)
-    aired = {each.placement.booking_id for each in airings if each.placement is not None}
+    zone, days = read_zone(outlet.profile.zone), [each.line.start.date() for each in airings]
+    start = instant_of(datetime.combine(min(days), time()), zone)
+    end = instant_of(datetime.combine(max(days) + timedelta(days=1), time()), zone)
+    foreseen = {each.placement.booking_id for each in airings if each.placement is not None}
+    end = min(end, work.clock.now())
+    if start >= end:
+        return []
     async with work:
-        booked = await work.bookings.list_between(outlet.id, start, end + timedelta(seconds=1))
+        booked = await work.bookings.list_between(outlet.id, start, end)
+        aired = foreseen | await work.placements.list_booked([each.id for each in booked])
     return [each.id for each in booked if each.material_id is not None and each.id not in aired]

@@ -37,7 +37,7 @@ from domain.outlets.booking import (
 from domain.outlets.outlet import Outlet, Slot
 from domain.permissions import check_owned, sees
 from domain.read_access import read_access
-from domain.timing import HORIZON, read_wall_time, read_zone, write_wall_time
+from domain.timing import HORIZON, read_zone, spelled
 from domain.unit_of_work import UnitOfWork
 
 NEARBY = timedelta(days=7)
@@ -68,7 +68,9 @@ async def put(work: UnitOfWork, actor: Actor, booking_id: UUID, request: Booking
         async with work:
             known = await work.bookings.find(booking_id)
             if known is not None:
-                if not sees(actor, known.owner_id) or request_of(known) != replace(request, confirmed=False):
+                same = request_of(known) == replace(request, confirmed=False)
+                asks_more = request.confirmed and known.state == "held"
+                if not sees(actor, known.owner_id) or not same or asks_more:
                     raise IdTaken
                 return known, False
             booking = await _planned(work, actor, booking_id, request)
@@ -114,8 +116,7 @@ def request_of(booking: Booking) -> BookingRequest:
 
 def _spelled(request: BookingRequest) -> BookingRequest:
     """The request with its start in canonical spelling, as it is stored."""
-    start = read_wall_time(request.start)
-    return replace(request, start=write_wall_time(start, all_day="T" not in request.start))
+    return replace(request, start=spelled(request.start))
 
 
 async def _planned(work: UnitOfWork, actor: Actor, booking_id: UUID, request: BookingRequest) -> Booking:

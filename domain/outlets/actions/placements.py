@@ -13,6 +13,7 @@ from domain.events import Event
 from domain.outlets.placement import Placement, PlacementReport, check_report, nearest_booking
 from domain.permissions import check_owned, sees
 from domain.read_access import read_access
+from domain.references import check_assets
 from domain.timing import day_of, read_zone
 from domain.unit_of_work import UnitOfWork
 
@@ -69,6 +70,7 @@ async def _made(work: UnitOfWork, actor: Actor, placement_id: UUID, report: Plac
         raise InvalidContent(errors=[FieldError(pointer="/outlet_id", code="unknown_reference")]) from error
     now = work.clock.now()
     check_report(report, now)
+    await check_assets(work, actor, {"/proof_asset_id": report.proof_asset_id})
     material = await _material(work, actor, report)
     booked = await work.bookings.list_of_material_at(outlet.id, material.id)
     booking = nearest_booking(report, list(booked))

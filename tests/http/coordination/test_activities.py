@@ -197,6 +197,9 @@ def test_results_are_numbers_and_evidence(newsroom: Newsroom) -> None:
     assert named.status_code == 422
     both = {"evidence": [{"url": "https://example.org", "asset_id": str(uuid4())}]}
     assert act(newsroom.coordinator, "activities", made, "complete", results=both).status_code == 422
+    nowhere = {"evidence": [{"asset_id": str(uuid4())}]}
+    unknown = act(newsroom.coordinator, "activities", made, "complete", results=nowhere)
+    assert unknown.json()["errors"][0]["pointer"] == "/results/evidence/0/asset_id"
     done = act(newsroom.coordinator, "activities", made, "complete", results={"entries": 120, "winners": 3})
     assert (done.json()["state"], done.json()["results"]) == ("done", {"entries": 120, "winners": 3})
 

@@ -128,6 +128,10 @@ def test_an_outlet_shows_a_material_only_so_often(station: Person) -> None:
 
 def test_a_held_booking_is_confirmed_and_moved_and_a_stale_revision_is_refused(station: Person) -> None:
     at, made = outlet(station)["id"], activity(station)
+    path, body = f"/v1/bookings/{uuid4()}", {"start": f"{day_ahead(3)}T08:00", "duration_seconds": 60}
+    body |= {"outlet_id": at, "activity_id": made["id"]}
+    assert [station.put(path, json=body).status_code for _ in range(2)] == [201, 200]
+    assert station.put(path, json=body | {"confirmed": True}).json()["code"] == "id_taken"
     held = booking(station, at, f"{day_ahead(2)}T08:00:00", activity_id=made["id"])
     assert held["state"] == "held"
     confirmed = act(station, "bookings", held, "confirm").json()
@@ -208,6 +212,7 @@ def test_a_placement_is_reported_once_however_often_it_is_sent(station: Person) 
         ({"ends_at": "2020-11-20T05:00:00Z"}, "/ends_at", "end_before_start"),
         ({"proof_url": "javascript:alert(1)"}, "/proof_url", "invalid_value"),
         ({"version": 99}, "/version", "out_of_bounds"),
+        ({"proof_asset_id": "01980000-0000-7000-8000-000000000000"}, "/proof_asset_id", "unknown_reference"),
     ],
 )
 def test_a_placement_that_cannot_be_is_refused(station: Person, more: dict[str, Any], pointer: str, code: str) -> None:
@@ -258,7 +263,10 @@ def test_the_log_of_a_playout_program_becomes_placements_once(
 ) -> None:
     at, change = outlet(station)["id"], spoken(station)
     booked = booking(station, at, f"{day_ahead(1)}T05:00:00", material_id=change["id"], confirmed=True)
-    missed = booking(station, at, f"{day_ahead(1)}T05:30:00", material_id=change["id"], confirmed=True)
+    missed = [
+        booking(station, at, f"{day_ahead(1)}T{clock}:00", material_id=change["id"], confirmed=True)["id"]
+        for clock in ("05:30", "20:00")  # also after the last line of the log: its day counts
+    ]
     # A day has gone by: what was booked for tomorrow was for yesterday.
     installation.sql(
         "UPDATE bookings SET starts_at = starts_at - interval '2 days', ends_at = ends_at - interval '2 days'"
@@ -288,10 +296,20 @@ def test_the_log_of_a_playout_program_becomes_placements_once(
     done = send()
     row = done["rows"][0]
     assert (row["outcome"], row["late_seconds"], row["material_id"]) == ("late", 180, change["id"])
-    assert done["not_aired"] == [missed["id"]]
+    assert done["not_aired"] == missed
     assert send()["known"] == 1
     [kept] = station.get("/v1/placements", params={"outlet": at, "on": day}).json()["items"]
     assert (kept["booking_id"], kept["outcome"], kept["report"]["origin"]) == (booked["id"], "late", "as_run")
+
+
+def test_lines_of_a_log_that_lie_in_the_future_are_named_and_not_recorded(station: Person) -> None:
+    at, change = outlet(station)["id"], spoken(station)
+    raw = f"start;title\n{day_ahead(3)} 05:00:00;{change['item']['title']}\n"
+    answer = station.post(
+        f"/v1/outlets/{at}/as-run", params={"format": "csv"}, content=raw.encode(), headers={"content-type": "text/csv"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["recorded"], answer.json()["rows"][0]["outcome"]) == (0, "in_the_future")
 
 
 @pytest.mark.parametrize(
