@@ -16,7 +16,8 @@ from icalendar import Alarm, Calendar, Event, vDuration, vRecur
 
 from api.representations.timezones import timezone_component
 from domain.coordination.activity import ActivityPlan, ActivityState, added_uid
-from domain.timing import DEFAULT_ZONE, Override, Timing, expand, read_wall_time, wall_time_of
+from domain.occurrences import expand
+from domain.timing import DEFAULT_ZONE, Override, Timing, read_wall_time, wall_time_of
 from domain.vocabulary import ACTIVITY_KINDS
 
 PRODUCT = "-//Lan Toa//Lich chuong trinh//VI"

@@ -12,7 +12,7 @@ from domain.coordination.campaign import Campaign
 from domain.coordination.coverage import Coverage
 from domain.coordination.inbox import InboxEntry
 from domain.coordination.roster import Attendee
-from domain.timing import Occurrence
+from domain.occurrences import Occurrence
 
 
 class Campaigns(Protocol):

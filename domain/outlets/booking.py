@@ -11,9 +11,10 @@ from domain.content.content import Content
 from domain.errors import FieldError, InvalidContent
 from domain.lifecycle import Transitions
 from domain.noun import Noun
+from domain.occurrences import expand
 from domain.outlets.outlet import MAX_SLOT_SECONDS, OutletProfile, Slot
 from domain.recurrence import RuleExpander
-from domain.timing import WallTime, expand, instant_of, read_wall_time, read_zone
+from domain.timing import WallTime, instant_of, read_wall_time, read_zone
 
 BookingState = Literal["held", "confirmed", "cancelled"]
 BookingAction = Literal["confirm", "cancel"]

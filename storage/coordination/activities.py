@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, exists, insert, select, text, update
 
 from domain.coordination.activity import OPEN, Activity
 from domain.errors import IdTaken
-from domain.timing import Occurrence
+from domain.occurrences import Occurrence
 from storage.coordination.succession import succeed
 from storage.coordination.tables import activities, occurrences
 from storage.postgres.metadata import Instant

@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 
 from adapters.recurrence import expand_rule
 from domain.errors import InvalidContent
+from domain.occurrences import expand
 from domain.recurrence import produces, read_rule
-from domain.timing import (
-    HORIZON,
-    Override,
-    Recurrence,
-    Timing,
-    check_timing,
-    day_of,
-    due_instant,
-    expand,
-    read_zone,
-    split,
-)
+from domain.series import split
+from domain.timing import HORIZON, Override, Recurrence, Timing, day_of, due_instant, read_zone
+from domain.timing_checks import check_timing
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 

@@ -23,7 +23,8 @@ from adapters.recurrence import expand_rule
 from domain.canonical_json import canonical
 from domain.distribution.change import digest_statement
 from domain.merge_patch import merge
-from domain.timing import Override, Timing, expand
+from domain.occurrences import expand
+from domain.timing import Override, Timing
 from harness.people import proven
 
 VECTORS = Path("openapi/vectors")

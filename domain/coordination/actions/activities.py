@@ -27,7 +27,9 @@ from domain.lifecycle import next_state
 from domain.merge_patch import merged
 from domain.permissions import check_owned, require, sees, takes_part
 from domain.references import check_assets, check_codes, check_organizations
-from domain.timing import HORIZON, check_timing, follow_clock, same_day
+from domain.series import follow_clock, same_day
+from domain.timing import HORIZON
+from domain.timing_checks import check_timing
 from domain.unit_of_work import UnitOfWork
 
 _PARTIAL = (("this", "cancel"), ("this", "resume"), ("this_and_following", "cancel"))

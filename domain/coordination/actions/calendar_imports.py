@@ -12,9 +12,11 @@ from domain.coordination.activity import OPEN, Activity, ActivityKind, ActivityP
 from domain.coordination.calendar_file import CalendarImport, ImportedEvent, ImportedOverride
 from domain.errors import FieldError, ImportRefused, InvalidContent
 from domain.events import CalendarChanged
+from domain.occurrences import Occurrence
 from domain.permissions import require
 from domain.tables import MAX_ERRORS
-from domain.timing import Occurrence, Override, check_timing
+from domain.timing import Override
+from domain.timing_checks import check_timing
 from domain.unit_of_work import UnitOfWork
 
 _FIELDS = ("title", "summary", "location", "timing")

@@ -10,7 +10,10 @@ from domain.coordination.activity import Activity, EditScope, OccurrenceChange, 
 from domain.errors import FieldError, InvalidContent
 from domain.events import CLOCK, ActivityStopped, CalendarChanged, SeriesCut
 from domain.merge_patch import merged
-from domain.timing import HORIZON, Occurrence, Override, Timing, check_timing, expand, read_wall_time, split
+from domain.occurrences import Occurrence, expand
+from domain.series import split
+from domain.timing import HORIZON, Override, Timing, read_wall_time
+from domain.timing_checks import check_timing
 from domain.unit_of_work import UnitOfWork
 
 CANCELLED_FOR = timedelta(days=60)

@@ -9,11 +9,13 @@ from domain.actor import Actor
 from domain.errors import FieldError, IdTaken, InvalidContent, NotFound, StaleVersion, WrongState
 from domain.events import CalendarChanged, OrganizationSucceeded
 from domain.merge_patch import merged
+from domain.occurrences import expand
 from domain.outlets.actions.bookings import cancel_all
 from domain.outlets.outlet import MAX_SLOT_SECONDS, MAX_SLOTS, Outlet, OutletProfile, Slot, SlotPlan
 from domain.permissions import check_owned, require, sees
 from domain.references import check_organizations
-from domain.timing import Timing, check_timing, expand, read_zone
+from domain.timing import Timing, read_zone
+from domain.timing_checks import check_timing
 from domain.unit_of_work import UnitOfWork
 
 
