@@ -272,5 +272,9 @@ ROUTES = [
         "Hoãn hoạt động · Postpone an activity",
         "Take an activity out of its time; its bookings to come are cancelled, its assignments stay open.",
     ),
-    _action_route("resume", "Nối lại hoạt động · Resume an activity", "Bring a postponed activity back to `planned`."),
+    _action_route(
+        "resume",
+        "Nối lại hoạt động · Resume an activity",
+        "Bring a postponed activity back to `planned`; with `scope=this` a cancelled occurrence of a series.",
+    ),
 ]

@@ -52,7 +52,8 @@ async def import_activities(
 ) -> Response[CalendarImportView]:
     """Import a `text/calendar` file as activities of your organization, all or nothing.
 
-    Entries are known again by their UID: sent again, only what differs is changed. At most 1,000 entries.
+    Entries are known again by their UID: sent again, only what differs is changed, and single
+    occurrences are as the file has them. A series that was cut in two here is refused. At most 1,000 entries.
     """
     # In a thread: a large file takes a second, and other requests go on meanwhile.
     events = await asyncio.to_thread(read_calendar_file, await read_file(request, "text/calendar"))
