@@ -89,7 +89,7 @@ def blocks(text: str) -> list[str]:
 def test_every_command_of_the_readme_works_and_a_second_start_keeps_its_data(up: Up, tmp_path: Path) -> None:
     greeting = up.start()
     commands = [block for block in blocks(README) if "make up" not in block]
-    assert len(commands) == 5
+    assert len(commands) == 6
     everything = "\n".join(commands)
     for old, new in (
         ("127.0.0.1:8000", f"127.0.0.1:{up.port}"),
@@ -100,6 +100,7 @@ def test_every_command_of_the_readme_works_and_a_second_start_keeps_its_data(up:
     printed = up.shell(everything)
     assert '"op":"upsert"' in printed
     assert '"channel":"district-radio"' in printed
+    assert "/calendar.ics" in printed
     assert "Không đọc mã OTP cho ai" in printed
     assert "Tạo tài khoản" in up.shell(
         f"curl -s '{re.findall(r'http://[^ ]*/invite[?]code=[^ ]+', printed)[0].strip()}'"
