@@ -20,7 +20,7 @@ _LINE = re.compile(rb"^(BEGIN|END):", re.MULTILINE | re.IGNORECASE)
 MAX_UID = 255
 Event = Any
 """A component of the library: its values may be of any kind, each is checked where it is read."""
-_UTC_NAMES = ("UTC", "Z", "Etc/UTC")
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _RULES = ("rrule", "rdate", "exdate")
 
 
@@ -98,7 +98,7 @@ def _span(row: int, event: Event) -> tuple[str, date, date]:
     if "dtstart" not in event:
         raise refuse(f"/{row}/dtstart", "required")
     start = _value(row, event, "dtstart")
-    zone = _zone_of(row, start, series="rrule" in event)
+    zone = _zone_of(row, start)
     if "dtend" in event:
         end = _value(row, event, "dtend")
     elif "duration" in event:
@@ -130,15 +130,10 @@ def _duration(row: int, event: Event) -> timedelta:
     return value
 
 
-def _zone_of(row: int, start: date, *, series: bool) -> str:
-    """The IANA name of a time's zone. Floating times are wall times of the programme's zone; UTC becomes so.
-
-    A series in UTC stays there: in another zone its rule could mean other days.
-    """
-    if not isinstance(start, datetime) or start.tzinfo is None:
+def _zone_of(row: int, start: date) -> str:
+    """The IANA name of a time's zone. UTC and floating times become wall times of the programme's zone."""
+    if not isinstance(start, datetime) or start.tzinfo is None or start.tzname() == "UTC":
         return DEFAULT_ZONE
-    if start.tzname() in _UTC_NAMES:
-        return "UTC" if series else DEFAULT_ZONE
     name = getattr(start.tzinfo, "key", None)
     if name is None:
         raise refuse(f"/{row}/dtstart", "unknown_zone", value=str(start.tzinfo)[:40])
@@ -167,7 +162,33 @@ def _recurrence(row: int, event: Event, zone: str) -> Recurrence | None:
     text = rule.to_ical().decode()
     if len(text) > MAX_RULE_LENGTH:
         raise refuse(f"/{row}/rrule", "out_of_bounds", maximum=MAX_RULE_LENGTH)
+    if _shift(event, zone):
+        text = _a_day_later(row, text)
     return Recurrence(rule=text, added=_dates(row, event, "rdate", zone), excluded=_dates(row, event, "exdate", zone))
+
+
+def _shift(event: Event, zone: str) -> int:
+    """By how many days the start of a series moves when it becomes a wall time of the programme's zone."""
+    start = event["dtstart"].dt
+    if not isinstance(start, datetime) or start.tzinfo is None:
+        return 0
+    return (start.astimezone(ZoneInfo(zone)).date() - start.date()).days
+
+
+def _a_day_later(row: int, text: str) -> str:
+    """A rule in UTC for the same instants in the programme's zone, where its days are the next ones.
+
+    That is so for days of the week; days of a month differ by its length.
+    """
+    parts = dict(each.split("=", 1) for each in text.split(";"))
+    if parts.get("FREQ") not in ("DAILY", "WEEKLY") or {"BYMONTH", "BYMONTHDAY", "BYSETPOS"} & parts.keys():
+        raise refuse(f"/{row}/rrule", "series_in_utc")
+    parts.setdefault("WKST", "MO")
+    for name in {"BYDAY", "WKST"} & parts.keys():
+        if not set(parts[name].split(",")) <= set(_DAYS):
+            raise refuse(f"/{row}/rrule", "rule_value", part=name, value=parts[name][:20])
+        parts[name] = ",".join(_DAYS[(_DAYS.index(day) + 1) % 7] for day in parts[name].split(","))
+    return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 def _dates(row: int, event: Event, name: str, zone: str) -> tuple[str, ...]:

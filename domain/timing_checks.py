@@ -48,6 +48,9 @@ def check_timing(
         raise wrong_timing(f"{pointer}/start", "too_far", first=FIRST_YEAR, years=3)
     if timing.recurrence is None:
         return spelled
+    # Calendar programs read times in UTC as times of the calendar's own zone, where a rule means other days.
+    if not timing.all_day and start.replace(tzinfo=zone).tzname() == "UTC":
+        raise wrong_timing(f"{pointer}/zone", "series_in_utc")
     most = (MAX_COUNT, MAX_TOTAL) if counted else (MOST_EXPANDED, MOST_EXPANDED)
     checked = _check_recurrence(spelled, zone, now, expand_rule, f"{pointer}/recurrence", most)
     return replace(spelled, recurrence=checked)

@@ -73,6 +73,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "nothing_left": ("Chuỗi không còn lần nào.", "Nothing is left of the series."),
     "too_many": ("Đã có quá nhiều.", "There are too many already."),
     "too_many_lines": ("Tệp có quá nhiều dòng.", "The file has too many lines."),
+    "series_in_utc": (
+        "Chuỗi lặp lại cần múi giờ của một nơi, không phải UTC.",
+        "A series needs the zone of a place, not UTC.",
+    ),
     "series_was_cut": (
         "Chuỗi này đã được chia đôi trong hệ thống, không nhập lại được.",
         "This series was cut in two here and cannot be imported again.",

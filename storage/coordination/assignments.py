@@ -66,7 +66,7 @@ UPDATE assignments SET activity_id = :activity, revision = revision + 1, updated
  WHERE coverage_id = :coverage
 """).bindparams(bindparam("activity", type_=Uuid), bindparam("coverage", type_=Uuid))
 )
-_REVISIONS = RevisionedTable(assignments, "id", fixed=["created_at"])
+_REVISIONS = RevisionedTable(assignments, "id", fixed=["created_at", "sequence_base"])
 
 
 def _row(assignment: Assignment) -> Mapping[str, object]:

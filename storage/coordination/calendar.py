@@ -86,7 +86,8 @@ SELECT a.id, a.revision, a.plan, a.overrides, a.state, a.note, a.cancelled_at, a
  WHERE (a.cancelled_at IS NULL OR a.cancelled_at > {_RECENT}) AND {_ACTIVITY_FILTER} ORDER BY a.id
 """  # noqa: S608 -- constants
 _BOOKED = f"""
-SELECT b.id, b.revision + t.revision + coalesce(m.revision, 0) + coalesce(x.revision, 0) - 1 AS revision,
+SELECT b.id,
+       b.sequence_base + b.revision + t.revision + coalesce(m.revision, 0) + coalesce(x.revision, 0) - 1 AS revision,
        b.start, b.starts_at, b.ends_at, b.state, b.note, b.created_at,
        greatest(b.updated_at, t.updated_at, m.updated_at, x.updated_at) AS updated_at,
        {booked_title("m", "b", "x")} AS title, t.name AS location,
@@ -96,7 +97,8 @@ SELECT b.id, b.revision + t.revision + coalesce(m.revision, 0) + coalesce(x.revi
  WHERE {_BOOKING_FILTER} ORDER BY b.id
 """  # noqa: S608 -- constants
 _DUE = f"""
-SELECT s.id, s.revision + a.revision + coalesce(c.revision, 0) AS revision, s.state, s.terms ->> 'note' AS note,
+SELECT s.id, s.sequence_base + s.revision + a.revision + coalesce(c.revision, 0) AS revision, s.state,
+       s.terms ->> 'note' AS note,
        a.title, s.created_at, greatest(s.updated_at, a.updated_at, c.updated_at) AS updated_at,
        coalesce(c.due_at, s.due_at) AS due_at,
        coalesce(c.plan ->> 'zone', s.terms ->> 'zone', '{DEFAULT_ZONE}') AS zone

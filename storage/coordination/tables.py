@@ -103,6 +103,7 @@ assignments = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("sequence_base", Integer, nullable=False, server_default="0"),
 )
 
 inbox = Table(

@@ -35,7 +35,7 @@ _FUTURE = {
     name: Statement(_LOCKED.where(_C[name] == bindparam("wanted"), _AFTER))
     for name in ("material_id", "activity_id", "outlet_id")
 }
-_REVISIONS = RevisionedTable(bookings, "id", fixed=["created_at"])
+_REVISIONS = RevisionedTable(bookings, "id", fixed=["created_at", "sequence_base"])
 
 
 class BookingStore:

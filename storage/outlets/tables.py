@@ -50,6 +50,7 @@ bookings = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("sequence_base", Integer, nullable=False, server_default="0"),
 )
 
 placements = Table(

@@ -98,6 +98,7 @@ def test_a_rule_that_cannot_be_kept_is_refused_at_once_with_its_code(rule: str, 
         (Timing(start="2026-12-07", end="2026-12-07", zone="Asia/Saigonn"), "/timing/zone", "unknown_zone"),
         (Timing(start="2026-12-07", end="2026-12-07", zone="../../etc/passwd"), "/timing/zone", "unknown_zone"),
         (Timing(start="2026-12-07", end="2026-12-07", zone="localtime"), "/timing/zone", "unknown_zone"),
+        (series("FREQ=WEEKLY;COUNT=3", zone="Etc/UTC"), "/timing/zone", "series_in_utc"),
     ],
 )
 def test_a_time_that_is_none_is_refused_naming_its_field(timing: Timing, pointer: str, code: str) -> None:

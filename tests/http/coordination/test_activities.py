@@ -236,7 +236,7 @@ def test_an_import_says_first_what_it_would_change_and_sent_again_changes_nothin
     assert gone["cancelled"] == ["x"]
 
 
-def test_an_import_keeps_the_zone_of_a_series_and_its_exceptions_are_the_files(newsroom: Newsroom) -> None:
+def test_an_import_gives_a_series_in_utc_the_same_instants_and_its_exceptions_are_the_files(newsroom: Newsroom) -> None:
     uid = f"{uuid4()}@example.org"
     in_utc = (
         "BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:Giao ban {short}\r\nDTSTART:20261207T200000Z\r\nDTEND:20261207T210000Z\r\n"
@@ -252,14 +252,20 @@ def test_an_import_keeps_the_zone_of_a_series_and_its_exceptions_are_the_files(n
     query = {"from": "2026-12-07T19:59:00Z", "to": "2026-12-07T20:01:00Z", "limit": 200}
     found = newsroom.coordinator.get("/v1/activities", params=query).json()["items"]
     [made] = [each for each in found if each["plan"]["title"] == title]
-    assert (made["plan"]["timing"]["zone"], made["revision"], len(made["overrides"])) == ("UTC", 1, 1)
+    timing = made["plan"]["timing"]
+    assert (timing["start"], timing["recurrence"]["rule"]) == (
+        "2026-12-08T03:00:00",
+        "FREQ=WEEKLY;COUNT=4;BYDAY=TU;WKST=TU",
+    )
+    zone = timing.get("zone", "Asia/Ho_Chi_Minh")
+    assert (zone, made["revision"], len(made["overrides"])) == ("Asia/Ho_Chi_Minh", 1, 1)
     again = send_calendar(newsroom, calendar_of(plain)).json()
     assert again["changed"] == {uid: ["overrides"]}
     path = f"/v1/activities/{made['id']}"
     assert newsroom.coordinator.get(path).json().get("overrides", []) == []
     cut = newsroom.coordinator.patch(
         path,
-        params={"scope": "this_and_following", "occurrence": "2026-12-21T20:00:00"},
+        params={"scope": "this_and_following", "occurrence": "2026-12-22T03:00:00"},
         json={"title": "Mùa hai"},
         headers={"if-match": '"2"'},
     )
@@ -281,10 +287,11 @@ def test_an_import_keeps_the_zone_of_a_series_and_its_exceptions_are_the_files(n
         (calendar_of("BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:x\r\nDTSTART:20261301T000000\r\nEND:VEVENT\r\n"), None, None),
         (calendar_of("BEGIN:VCALENDAR\r\n" * 50), "", "too_deep"),
         (calendar_of(EVENT.format(uid="a", title="x", more=f"RRULE:FREQ=WEEKLY;BYDAY={'MO,' * 150}MO\r\n")), "/0/rrule", "out_of_bounds"),
+        (calendar_of(EVENT.format(uid="a", title="x", more="RRULE:FREQ=MONTHLY;COUNT=3\r\n").replace(";TZID=Asia/Ho_Chi_Minh:20261207T080000", ":20261207T200000Z").replace(";TZID=Asia/Ho_Chi_Minh:20261207T090000", ":20261207T210000Z")), "/0/rrule", "series_in_utc"),
         (calendar_of(EVENT.format(uid="a", title="x", more="X-A:b\r\n" * 40_000)), "", "too_many_lines"),
         (b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\nEND:VEVENT\r\n" * 20_000 + b"END:VCALENDAR\r\n", "", "too_many_events"),
     ],
-    ids=["no calendar", "no uid", "no title", "seconds", "endless", "twice", "no start", "no such time", "nested", "long rule", "lines", "many"],
+    ids=["no calendar", "no uid", "no title", "seconds", "endless", "twice", "no start", "no such time", "nested", "long rule", "months in utc", "lines", "many"],
 )  # fmt: skip
 def test_a_calendar_file_that_cannot_be_kept_is_refused_as_a_whole(
     newsroom: Newsroom, raw: bytes, pointer: str | None, code: str | None

@@ -105,6 +105,7 @@ CREATE TABLE bookings (
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
   revision integer NOT NULL,
+  sequence_base integer NOT NULL DEFAULT 0,
   CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL)),
   CONSTRAINT bookings_apart EXCLUDE USING gist (outlet_id WITH =, tstzrange(starts_at, ends_at) WITH &&)
     WHERE (cancelled_at IS NULL)
@@ -171,6 +172,7 @@ CREATE TABLE assignments (
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
   revision integer NOT NULL,
+  sequence_base integer NOT NULL DEFAULT 0,
   CHECK ((coverage_id IS NULL) = (due_at IS NOT NULL))
 );
 CREATE INDEX assignments_of_owner ON assignments (owner_id, id);
@@ -222,6 +224,26 @@ CREATE TABLE attendees (
   PRIMARY KEY (activity_id, number)
 );
 CREATE INDEX attendees_of_member ON attendees (member_id) WHERE member_id IS NOT NULL;
+
+-- The SEQUENCE of a calendar entry is the sum of the revisions that its content depends on (RFC 5545 section 3.8.7.4: it
+-- only rises). What an entry refers to can be changed for another; then the revisions of what it leaves stay in the sum.
+CREATE FUNCTION keep_sequence_of_booking() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.sequence_base := OLD.sequence_base
+    + coalesce((SELECT revision FROM materials WHERE id = OLD.material_id), 0)
+    + coalesce((SELECT revision FROM activities WHERE id = OLD.activity_id), 0);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep_sequence BEFORE UPDATE ON bookings FOR EACH ROW
+  WHEN (OLD.material_id IS DISTINCT FROM NEW.material_id OR OLD.activity_id IS DISTINCT FROM NEW.activity_id)
+  EXECUTE FUNCTION keep_sequence_of_booking();
+CREATE FUNCTION keep_sequence_of_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.sequence_base := OLD.sequence_base + (SELECT revision FROM activities WHERE id = OLD.activity_id);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER keep_sequence BEFORE UPDATE ON assignments FOR EACH ROW
+  WHEN (OLD.activity_id IS DISTINCT FROM NEW.activity_id) EXECUTE FUNCTION keep_sequence_of_assignment();
 
 -- API processes keep rendered calendars: every commit that writes one of these tables tells them, whoever wrote it.
 CREATE SEQUENCE calendar_changes;
