@@ -27,7 +27,7 @@ from api.http.request_bodies import OptionalBody, StrictBody
 from api.http.resources import created, resource
 from api.http.views import NO_STORE, show
 from domain.actor import Actor
-from domain.coordination.actions import assignments
+from domain.coordination.actions import assignments, bulk_assignments
 from domain.coordination.assignment import (
     OPEN,
     Assignment,
@@ -150,7 +150,7 @@ async def put_assignments(
 
     With the same `key` again only organizations that are new get an assignment.
     """
-    answers = await assignments.put_bulk(work, actor, data)
+    answers = await bulk_assignments.put(work, actor, data)
     items = [msgspec.convert(msgspec.structs.asdict(each), BulkAnswerView) for each in answers]
     return Response(BulkAnswerList(items=items), headers=NO_STORE)
 

@@ -18,7 +18,7 @@ from api.http.views import NO_STORE, show
 from api.outlets.views import FreeRange, FreeRangeList, OutletList, OutletPatch, OutletView, SlotList, SlotView
 from domain.actor import Actor
 from domain.errors import InvalidParameter
-from domain.outlets.actions import bookings, outlets
+from domain.outlets.actions import free_ranges, outlets
 from domain.outlets.outlet import OutletKind, OutletProfile, SlotPlan
 from storage.outlets.lists import OutletLists
 
@@ -200,7 +200,7 @@ async def list_free_ranges(
 ) -> Response[FreeRangeList]:
     """Suggest ranges inside the outlet's slots that are free, within at most 31 days."""
     start, end = range_of(request, since, until, MAX_RANGE)
-    found = await bookings.list_free(work, actor, outlet_id, start, end, timedelta(seconds=seconds))
+    found = await free_ranges.list_of_outlet(work, actor, outlet_id, start, end, timedelta(seconds=seconds))
     items = [FreeRange(slot_id=each.slot.id, starts_at=each.starts_at, ends_at=each.ends_at) for each in found]
     return Response(FreeRangeList(items=items), headers=NO_STORE)
 

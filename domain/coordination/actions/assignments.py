@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
-import msgspec
 from msgspec.structs import replace
 
 from domain.actor import Actor
@@ -19,8 +18,6 @@ from domain.coordination.assignment import (
     AssignmentRequest,
     AssignmentStep,
     AssignmentTerms,
-    BulkRequest,
-    BulkSelection,
     moved,
 )
 from domain.coordination.coverage import Coverage
@@ -31,15 +28,6 @@ from domain.permissions import check_owned, require, sees, takes_part
 from domain.references import check_assets
 from domain.timing import due_instant, spelled
 from domain.unit_of_work import UnitOfWork
-
-
-class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one organization of a bulk assignment. `refused`: a code, such as `not_active`."""
-
-    organization_id: UUID
-    assignment_id: UUID
-    new: bool = False
-    refused: str = ""
 
 
 def is_visible(actor: Actor, assignment: Assignment) -> bool:
@@ -60,7 +48,7 @@ async def put(
     work: UnitOfWork, actor: Actor, assignment_id: UUID, request: AssignmentRequest
 ) -> tuple[Assignment, bool]:
     """Assign with a client-made id; the same again answers the same (and False), other content IdTaken."""
-    terms = _terms(request)
+    terms = terms_of(request)
     async with work:
         known = await work.assignments.find(assignment_id)
         if known is not None:
@@ -68,22 +56,22 @@ async def put(
             if not sees(actor, known.owner_id) or known.terms != terms or given != request.assignee:
                 raise IdTaken
             return known, False
-        due_at = await _check_terms(work, actor, terms)
+        due_at = await check_terms(work, actor, terms)
         await _check_assignee(work, request.assignee)
-        made = _made(work, actor, assignment_id, terms, request.assignee, due_at)
-        await _give(work, actor, made)
+        made = assigned(work, actor, assignment_id, terms, request.assignee, due_at)
+        await give(work, actor, made)
         await work.commit()
     return made, True
 
 
-def _terms(request: AssignmentTerms) -> AssignmentTerms:
+def terms_of(request: AssignmentTerms) -> AssignmentTerms:
     """What is asked, in canonical spelling."""
     values = {name: getattr(request, name) for name in AssignmentTerms.__struct_fields__}
     due = None if request.due is None else spelled(request.due, "/due")
     return AssignmentTerms(**values | {"due": due, "reminders": tuple(sorted(set(request.reminders), reverse=True))})
 
 
-async def _check_terms(work: UnitOfWork, actor: Actor, terms: AssignmentTerms) -> datetime | None:
+async def check_terms(work: UnitOfWork, actor: Actor, terms: AssignmentTerms) -> datetime | None:
     """Check what is asked; gives its own due time, None where that of the coverage counts."""
     try:
         activity = await work.activities.get(terms.activity_id, shared=True)
@@ -111,7 +99,7 @@ async def _check_assignee(work: UnitOfWork, assignee: Assignee) -> Organization:
         organization = await work.organizations.get(assignee.organization_id)
     except NotFound as error:
         raise InvalidContent(errors=[FieldError(pointer="/assignee/organization_id", code=unknown)]) from error
-    if not _is_active(organization, work.clock.now()):
+    if not is_active(organization, work.clock.now()):
         raise InvalidContent(errors=[FieldError(pointer="/assignee/organization_id", code="not_active")])
     if assignee.member_id is not None and assignee.role is not None:
         raise InvalidContent(errors=[FieldError(pointer="/assignee/role", code="member_or_role")])
@@ -125,12 +113,13 @@ async def _check_assignee(work: UnitOfWork, assignee: Assignee) -> Organization:
     return organization
 
 
-def _is_active(organization: Organization, at: datetime) -> bool:
+def is_active(organization: Organization, at: datetime) -> bool:
+    """Whether an organization can be given work."""
     ended = organization.active_to is not None and organization.active_to <= at
     return organization.successor_id is None and not ended
 
 
-def _made(
+def assigned(
     work: UnitOfWork,
     actor: Actor,
     assignment_id: UUID,
@@ -139,6 +128,7 @@ def _made(
     due_at: datetime | None,
     parent_id: UUID | None = None,
 ) -> Assignment:
+    """The new assignment, with the first step of its history."""
     now = work.clock.now()
     step = AssignmentStep(at=now, by=actor.key, action="assign", assignee=assignee, note=terms.note)
     return Assignment(
@@ -154,7 +144,7 @@ def _made(
     )
 
 
-async def _give(work: UnitOfWork, actor: Actor, assignment: Assignment) -> None:
+async def give(work: UnitOfWork, actor: Actor, assignment: Assignment) -> None:
     """Add an assignment and tell its assignee; the caller commits."""
     await work.assignments.add(assignment)
     inbox.add_assignment(work, assignment, "assignment", assignment.terms.note)
@@ -170,43 +160,7 @@ def _changed(by: str, activity: str, assignment: Assignment) -> CalendarChanged:
     return CalendarChanged(actor=by, activity=f"assignment.{activity}", target=target, detail=detail)
 
 
-async def put_bulk(work: UnitOfWork, actor: Actor, request: BulkRequest) -> list[BulkAnswer]:
-    """Assign the same to many organizations in one transaction, and report for each. Again: nothing is doubled."""
-    terms = _terms(request)
-    async with work:
-        due_at = await _check_terms(work, actor, terms)
-        organizations = await work.organizations.list()
-        answers = []
-        for organization_id in _selected(request.to, organizations, work.clock.now()):
-            assignment_id = uuid5(request.key, str(organization_id))
-            answer = BulkAnswer(organization_id=organization_id, assignment_id=assignment_id)
-            organization = next((each for each in organizations if each.id == organization_id), None)
-            if organization is None or not _is_active(organization, work.clock.now()):
-                answer = replace(answer, refused="not_active" if organization else "unknown_reference")
-            elif await work.assignments.find(assignment_id) is None:
-                assignee = Assignee(organization_id=organization_id, role=request.to.role)
-                await _give(work, actor, _made(work, actor, assignment_id, terms, assignee, due_at))
-                answer = replace(answer, new=True)
-            answers.append(answer)
-        if any(answer.new for answer in answers):
-            await work.commit()
-    return answers
-
-
-def _selected(to: BulkSelection, organizations: Sequence[Organization], at: datetime) -> list[UUID]:
-    """The organizations by id, then those of the kinds that are active; each once."""
-    if not to.organization_ids and not to.kinds:
-        raise InvalidContent(errors=[FieldError(pointer="/to", code="required")])
-    parents = {each.id: each.parent_id for each in organizations}
-    chosen = [
-        each.id
-        for each in organizations
-        if each.kind in to.kinds and _is_active(each, at) and _is_below(parents, each.id, to.below_id)
-    ]
-    return list(dict.fromkeys([*to.organization_ids, *chosen]))
-
-
-def _is_below(parents: dict[UUID, UUID | None], organization_id: UUID, above: UUID | None) -> bool:
+def is_below(parents: dict[UUID, UUID | None], organization_id: UUID, above: UUID | None) -> bool:
     """Whether `above` (None: anything) is on the way up from an organization."""
     here: UUID | None = organization_id
     while here is not None:
@@ -281,13 +235,13 @@ async def delegate(
             raise WrongState(action="delegate", state=parent.state, allowed=[])
         below = await _check_assignee(work, assignee)
         parents = {each.id: each.parent_id for each in await work.organizations.list()}
-        if not _is_below(parents, below.id, parent.assignee.organization_id):
+        if not is_below(parents, below.id, parent.assignee.organization_id):
             raise InvalidContent(errors=[FieldError(pointer="/assignee/organization_id", code="not_below")])
         terms = replace(parent.terms, note=note)
         if await work.assignments.find(child_id) is not None:
             raise IdTaken
-        child = _made(work, actor, child_id, terms, assignee, parent.due_at, parent.id)
-        await _give(work, actor, replace(child, owner_id=parent.assignee.organization_id))
+        child = assigned(work, actor, child_id, terms, assignee, parent.due_at, parent.id)
+        await give(work, actor, replace(child, owner_id=parent.assignee.organization_id))
         if parent.state == "accepted":
             await work.assignments.save(
                 moved(parent, "start", by=actor.key, at=work.clock.now(), note=f"→ {below.code}")

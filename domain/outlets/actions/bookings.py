@@ -23,13 +23,13 @@ from domain.errors import (
 from domain.events import ActivityStopped, BookingCancelled, BookingMade, CalendarChanged, MaterialTakenDown, SeriesCut
 from domain.lifecycle import next_state, possible_actions
 from domain.merge_patch import merged
+from domain.outlets.actions import free_ranges
 from domain.outlets.booking import (
     TRANSITIONS,
     Booking,
     BookingAction,
     BookingRequest,
     CancelReason,
-    Window,
     check_fits,
     time_range,
     windows,
@@ -41,7 +41,6 @@ from domain.timing import HORIZON, read_zone, spelled
 from domain.unit_of_work import UnitOfWork
 
 NEARBY = timedelta(days=7)
-MAX_FREE = 50
 _TAKEN_DOWN = ("withdrawn", "killed", "expired")
 
 
@@ -166,7 +165,7 @@ async def _slot(work: UnitOfWork, outlet: Outlet, start: datetime, end: datetime
     found = windows(slots, start, end, work.expand_rule)
     around = next((each.slot for each in found if each.starts_at <= start and each.ends_at >= end), None)
     if around is None:
-        free = await free_ranges(work, outlet, start, start + NEARBY, end - start)
+        free = await free_ranges.find(work, outlet, start, start + NEARBY, end - start)
         raise OutsideSlots(free=[{"starts_at": each.starts_at, "ends_at": each.ends_at} for each in free[:5]])
     return around
 
@@ -301,33 +300,3 @@ async def follow_cut(work: UnitOfWork, event: SeriesCut) -> None:
     """Bookings that end after the cut of a series are for its second half."""
     for each in await work.bookings.list_future_of_activity(event.activity_id, event.since):
         await work.bookings.save(replace(each, activity_id=event.second_id, updated_at=work.clock.now()))
-
-
-async def free_ranges(
-    work: UnitOfWork, outlet: Outlet, start: datetime, end: datetime, length: timedelta
-) -> list[Window]:
-    """Ranges inside the outlet's slots that are free for at least `length`, by start."""
-    if start >= end:
-        return []
-    slots = list(await work.slots.list_of_outlet(outlet.id))
-    taken = await work.bookings.list_between(outlet.id, start, end)
-    free: list[Window] = []
-    for window in windows(slots, start, end, work.expand_rule):
-        here = max(window.starts_at, start)
-        for each in [*taken, None]:
-            until = min(window.ends_at, each.starts_at) if each else window.ends_at
-            if until - here >= length:
-                free.append(Window(slot=window.slot, starts_at=here, ends_at=until))
-            if each is not None:
-                here = max(here, each.ends_at)
-    return sorted(free, key=lambda window: window.starts_at)[:MAX_FREE]
-
-
-async def list_free(
-    work: UnitOfWork, actor: Actor, outlet_id: UUID, start: datetime, end: datetime, length: timedelta
-) -> list[Window]:
-    """Free ranges of an outlet that the actor sees."""
-    async with work:
-        outlet = await work.outlets.get(outlet_id)
-        check_owned(actor, "outlet.read", outlet.owner_id)
-        return await free_ranges(work, outlet, max(start, work.clock.now()), end, length)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domain.content.content import Content
 from domain.content.material import Material
-from domain.coordination.actions import activities, assignments, coverages
+from domain.coordination.actions import activities, assignments, bulk_assignments, coverages
 from domain.coordination.activity import Evidence
 from domain.coordination.assignment import OPEN, Assignee, Assignment, AssignmentRequest, BulkRequest, BulkSelection
 from domain.coordination.coverage import CoveragePlan
@@ -109,11 +109,11 @@ def test_a_bulk_assignment_reports_for_each_and_sent_again_doubles_nothing() -> 
         due="2026-12-06",
         to=BulkSelection(kinds=("radio_station", "commune"), organization_ids=(nobody,)),
     )
-    answers = run(assignments.put_bulk(made.work(), COORDINATOR, request))
+    answers = run(bulk_assignments.put(made.work(), COORDINATOR, request))
     assert {(a.organization_id, a.new, a.refused) for a in answers} == {
         (STATION, True, ""), (COMMUNE, True, ""), (nobody, False, "unknown_reference"),
     }  # fmt: skip
-    again = run(assignments.put_bulk(made.work(), COORDINATOR, request))
+    again = run(bulk_assignments.put(made.work(), COORDINATOR, request))
     assert not any(answer.new for answer in again)
     assert len(made.tables["assignments"]) == 2
 
