@@ -14,7 +14,7 @@ from domain.errors import FieldError, ImportRefused
 from domain.recurrence import MAX_RULE_LENGTH
 from domain.tables import refuse
 from domain.text import normalise
-from domain.timing import DEFAULT_ZONE, Recurrence, Timing
+from domain.timing import DEFAULT_ZONE, FIRST_YEAR, LAST_YEAR, LONGEST, Recurrence, Timing
 
 _LINE = re.compile(rb"^(BEGIN|END):", re.MULTILINE | re.IGNORECASE)
 MAX_UID = 255
@@ -117,6 +117,16 @@ def _value(row: int, event: Event, name: str) -> date:
         raise refuse(f"/{row}/{name}", "no_such_time") from error
     if not isinstance(value, date):
         raise refuse(f"/{row}/{name}", "no_such_time")
+    zone = event[name].params.get("TZID")
+    if zone is not None and isinstance(value, datetime) and value.tzinfo is None:
+        raise refuse(f"/{row}/{name}", "unknown_zone", value=str(zone)[:40])
+    return _checked(row, name, value)
+
+
+def _checked(row: int, name: str, value: date) -> date:
+    """Far ages have no zones, and their arithmetic overflows."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise refuse(f"/{row}/{name}", "too_far", first=FIRST_YEAR, years=3)
     return value
 
 
@@ -127,6 +137,8 @@ def _duration(row: int, event: Event) -> timedelta:
         raise refuse(f"/{row}/duration", "no_such_time") from error
     if not isinstance(value, timedelta):
         raise refuse(f"/{row}/duration", "no_such_time")
+    if not timedelta() <= value <= LONGEST:
+        raise refuse(f"/{row}/duration", "out_of_bounds", maximum=f"{LONGEST.days} d")
     return value
 
 
@@ -160,6 +172,8 @@ def _recurrence(row: int, event: Event, zone: str) -> Recurrence | None:
     if isinstance(rule, list):
         raise refuse(f"/{row}/rrule", "repeated")
     text = rule.to_ical().decode()
+    if not text:
+        raise refuse(f"/{row}/rrule", "rule_syntax", value="")
     if len(text) > MAX_RULE_LENGTH:
         raise refuse(f"/{row}/rrule", "out_of_bounds", maximum=MAX_RULE_LENGTH)
     if _shift(event, zone):
@@ -184,11 +198,22 @@ def _a_day_later(row: int, text: str) -> str:
     if parts.get("FREQ") not in ("DAILY", "WEEKLY") or {"BYMONTH", "BYMONTHDAY", "BYSETPOS"} & parts.keys():
         raise refuse(f"/{row}/rrule", "series_in_utc")
     parts.setdefault("WKST", "MO")
+    if "UNTIL" in parts and not parts["UNTIL"].endswith("Z"):
+        parts["UNTIL"] = _until_a_day_later(row, parts["UNTIL"])
     for name in {"BYDAY", "WKST"} & parts.keys():
         if not set(parts[name].split(",")) <= set(_DAYS):
             raise refuse(f"/{row}/rrule", "rule_value", part=name, value=parts[name][:20])
         parts[name] = ",".join(_DAYS[(_DAYS.index(day) + 1) % 7] for day in parts[name].split(","))
     return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _until_a_day_later(row: int, text: str) -> str:
+    """A day, or a time without zone, moved on like the days of its rule."""
+    form = "%Y%m%d" if len(text) == len("20261231") else "%Y%m%dT%H%M%S"
+    try:
+        return (datetime.strptime(text, form) + timedelta(days=1)).strftime(form)  # noqa: DTZ007 -- wall time
+    except (ValueError, OverflowError) as error:
+        raise refuse(f"/{row}/rrule", "rule_value", part="UNTIL", value=text[:20]) from error
 
 
 def _dates(row: int, event: Event, name: str, zone: str) -> tuple[str, ...]:
@@ -199,12 +224,14 @@ def _dates(row: int, event: Event, name: str, zone: str) -> tuple[str, ...]:
         raise refuse(f"/{row}/{name}", "no_such_time") from error
     if len(values) > 100 or not all(isinstance(value, date) for value in values):
         raise ImportRefused(errors=[FieldError(pointer=f"/{row}/{name}", code="out_of_bounds", facts={"maximum": 100})])
-    return tuple(_wall(value, zone) for value in values)
+    return tuple(_wall(_checked(row, name, value), zone) for value in values)
 
 
 def _override(row: int, event: Event, zone: str, recurrence: Recurrence | None) -> ImportedOverride:
     if recurrence is None:
         raise refuse(f"/{row}/recurrence-id", "no_series")
+    if "RANGE" in event["recurrence-id"].params:
+        raise refuse(f"/{row}/recurrence-id", "range_of_occurrences")
     _, start, end = _span(row, event)
     return ImportedOverride(
         recurrence_id=_wall(_value(row, event, "recurrence-id"), zone),

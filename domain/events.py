@@ -1,10 +1,13 @@
 """Domain events: what an action did. Each becomes one audit row; its type decides who reacts and what caches drop."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
+
+from domain.occurrences import Occurrence
 
 CLOCK = "clock"
 """The actor's name in history and audit when the background worker acts."""
@@ -102,11 +105,12 @@ class ActivityStopped(CalendarChanged, frozen=True, kw_only=True):
 
 
 class SeriesCut(CalendarChanged, frozen=True, kw_only=True):
-    """A series was cut in two: what was planned from `since` on belongs to the second."""
+    """A series was cut in two: what was planned for occurrences of the second half belongs to it."""
 
     activity_id: UUID
     second_id: UUID
-    since: datetime
+    first: Sequence[Occurrence]
+    second: Sequence[Occurrence]
 
 
 class CampaignCancelled(CalendarChanged, frozen=True, kw_only=True):

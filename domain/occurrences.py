@@ -1,7 +1,9 @@
 """Occurrences: when the entries of a series take place."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -59,26 +61,43 @@ def starts_of(timing: Timing, zone: ZoneInfo, horizon: datetime, expand_rule: Ru
 
 
 def _caught_up(timing: Timing, day: date) -> Timing:
-    """A series with the same occurrences from `day` on, that begins shortly before it.
-
-    Only daily and weekly rules without COUNT, whose periods are all alike, are moved on.
-    """
+    """A series with the same occurrences from `day` on, that begins some whole periods later. Rules with COUNT stay."""
     recurrence = timing.recurrence
     rule = None if recurrence is None else read_rule(recurrence.rule, "")
-    if rule is None or rule.count is not None or rule.frequency not in ("DAILY", "WEEKLY"):
+    start = read_wall_time(timing.start)
+    if rule is None or rule.count is not None or day <= start.date():
         return timing
-    start, period = read_wall_time(timing.start), rule.interval * (7 if rule.frequency == "WEEKLY" else 1)
     # A day that the rule does not produce may be the new start: it is its periods that count.
-    later = start + timedelta(days=max(0, (day - start.date()).days // period * period))
+    if rule.frequency in ("DAILY", "WEEKLY"):
+        period = rule.interval * (7 if rule.frequency == "WEEKLY" else 1)
+        later = start + timedelta(days=(day - start.date()).days // period * period)
+    else:
+        later = _months_later(start, day, rule.interval * (12 if rule.frequency == "YEARLY" else 1))
     return replace(timing, start=write_wall_time(later, all_day=timing.all_day))
+
+
+def _months_later(start: datetime, day: date, period: int) -> datetime:
+    """The last whole number of periods after `start`, up to `day`, at which its day of the month exists."""
+    months = (day.year - start.year) * 12 + day.month - start.month - (day.day < start.day)
+    for moved in range(months // period * period, 0, -period):
+        year, month = divmod(start.year * 12 + start.month - 1 + moved, 12)
+        if start.day <= monthrange(year, month + 1)[1]:
+            return start.replace(year=year, month=month + 1)
+    return start
 
 
 def by_rule(
     text: str, zone: ZoneInfo, start: datetime, last: datetime, expand_rule: RuleExpander
 ) -> Iterator[datetime]:
-    rule = read_rule(text, "")
-    until = None if rule.until is None else _local_until(rule, zone).strftime("%Y%m%dT%H%M%S")
-    for at in expand_rule(rule.text(until), start):
+    """The starts of a rule alone, up to `last`.
+
+    The expander is always given an end, so that a rule that finds nothing more ends there; COUNT is counted here.
+    """
+    rule, end = read_rule(text, ""), last + timedelta(days=1)
+    if rule.until is not None:
+        end = min(end, _local_until(rule, zone))
+    found = expand_rule(replace(rule, count=None).text(end.strftime("%Y%m%dT%H%M%S")), start)
+    for at in found if rule.count is None else islice(found, rule.count):
         if at > last:
             return
         yield at
@@ -94,6 +113,16 @@ def _merged(added: Sequence[datetime], ruled: Iterator[datetime]) -> Iterator[da
                 yield earlier
         yield at
     yield from waiting
+
+
+def is_nearer(at: datetime, these: Iterable[Occurrence], those: Iterable[Occurrence]) -> bool:
+    """Whether an instant is nearer to one of these occurrences than to any of those; within one is nearest."""
+
+    def distance(occurrence: Occurrence) -> timedelta:
+        return max(occurrence.starts_at - at, at - occurrence.ends_at, timedelta())
+
+    farthest = timedelta.max
+    return min(map(distance, these), default=farthest) < min(map(distance, those), default=farthest)
 
 
 def expand(

@@ -20,6 +20,7 @@ HORIZON = timedelta(days=3 * 366)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Nothing is planned or reported outside: far ages have no zones, and their arithmetic overflows."""
 LONGEST = timedelta(days=366)
+MAX_EXCLUDED = 500
 WallTime = Annotated[
     str, Meta(pattern=r"\A\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?\Z", examples=["2026-03-02T05:30:00", "2026-03-02"])
 ]
@@ -33,7 +34,7 @@ class Recurrence(Noun, frozen=True, kw_only=True):
 
     rule: Annotated[str, Meta(min_length=6, max_length=300, examples=["FREQ=WEEKLY;BYDAY=MO"])]
     added: Annotated[tuple[WallTime, ...], Meta(max_length=100)] = ()
-    excluded: Annotated[tuple[WallTime, ...], Meta(max_length=500)] = ()
+    excluded: Annotated[tuple[WallTime, ...], Meta(max_length=MAX_EXCLUDED)] = ()
 
 
 class Timing(Noun, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from api.representations.icalendar import Known, render
 from storage.coordination.calendar import CalendarReader, SubscribedFeed
 
 MAX_RENDERED_BYTES = 32 * 1024 * 1024
-MAX_ENTRIES = 20_000
-"""How many entries are kept; about 400 bytes each."""
+MAX_ENTRY_BYTES = 16 * 1024 * 1024
+"""How many bytes of entries are kept; most have about 400."""
 
 
 class RenderedCalendars:
@@ -38,7 +38,7 @@ class RenderedCalendars:
             alarm_minutes=feed.request.alarm_minutes,
             known=self._entries,
         )
-        if len(self._entries) > MAX_ENTRIES:
+        if sum(len(each.body) for each in self._entries.values()) > MAX_ENTRY_BYTES:
             self._entries = {}
         self._keep(feed.id, stamp, body)
         return stamp, body

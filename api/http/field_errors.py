@@ -77,6 +77,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Chuỗi lặp lại cần múi giờ của một nơi, không phải UTC.",
         "A series needs the zone of a place, not UTC.",
     ),
+    "range_of_occurrences": (
+        "Không nhận thay đổi cho một đoạn của chuỗi; hãy gửi từng buổi.",
+        "Changes of a range of occurrences are not read; send each occurrence.",
+    ),
     "series_was_cut": (
         "Chuỗi này đã được chia đôi trong hệ thống, không nhập lại được.",
         "This series was cut in two here and cannot be imported again.",

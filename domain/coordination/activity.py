@@ -12,7 +12,7 @@ from domain.coordination.campaign import Audiences, Organizations, Tasks, Topics
 from domain.errors import FieldError, InvalidContent
 from domain.lifecycle import Transitions
 from domain.noun import Noun
-from domain.timing import Override, Timing
+from domain.timing import MAX_EXCLUDED, Override, Timing
 
 ActivityKind = Literal[
     "broadcast",
@@ -142,10 +142,12 @@ def kept_overrides(activity: Activity, recurrence_ids: frozenset[str]) -> Activi
 
 
 def without_cancelled(activity: Activity, before: datetime) -> Activity:
-    """The activity without those occurrences that were cancelled before a time: its series leaves them out."""
+    """The activity without occurrences that were cancelled before a time: its series leaves out as many as it can."""
     recurrence = activity.plan.timing.recurrence
     assert recurrence is not None
-    gone = {o.recurrence_id for o in activity.overrides if o.cancelled_at is not None and o.cancelled_at < before}
+    cancelled = [(o.cancelled_at, o.recurrence_id) for o in activity.overrides if o.cancelled_at]
+    old = sorted(each for each in cancelled if each[0] < before)
+    gone = {recurrence_id for _, recurrence_id in old[: MAX_EXCLUDED - len(recurrence.excluded)]}
     less = replace(
         recurrence,
         added=tuple(at for at in recurrence.added if at not in gone),

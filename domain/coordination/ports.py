@@ -46,7 +46,7 @@ class Activities(Protocol):
         ...
 
     async def list_with_cancelled(self, before: datetime, limit: int) -> Sequence[Activity]:
-        """Live series with an occurrence that was cancelled before a time, locked."""
+        """Live series with an occurrence cancelled before a time, that can leave out one more; locked."""
         ...
 
     async def is_cut(self, activity_id: UUID) -> bool:
@@ -85,7 +85,11 @@ class Assignments(Protocol):
     async def get(self, assignment_id: UUID) -> Assignment: ...
     async def find(self, assignment_id: UUID) -> Assignment | None: ...
     async def is_assigned(self, activity_id: UUID, organization_id: UUID) -> bool:
-        """Whether an assignment of this activity, or of the series that it was cut from, is given and not cancelled."""
+        """Whether an assignment of this activity, or of another part of its series, is given and not cancelled."""
+        ...
+
+    async def list_organizations(self, activity_id: UUID) -> set[UUID]:
+        """Organizations with an open assignment of this activity or of another part of its series."""
         ...
 
     async def list_open_of_activity(self, activity_id: UUID) -> Sequence[Assignment]:

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, exists, insert, select, text, update
 from domain.coordination.activity import OPEN, Activity
 from domain.errors import IdTaken
 from domain.occurrences import Occurrence
+from domain.timing import MAX_EXCLUDED
 from storage.coordination.succession import succeed
 from storage.coordination.tables import activities, occurrences
 from storage.postgres.metadata import Instant
@@ -28,6 +29,7 @@ _WITH_CANCELLED = Statement(
     text("""
 SELECT * FROM activities
  WHERE recurring AND overrides <> '[]' AND cancelled_at IS NULL
+   AND coalesce(jsonb_array_length(plan #> '{timing,recurrence,excluded}'), 0) < :bound
    AND EXISTS (SELECT FROM jsonb_array_elements(overrides) o
                 WHERE CAST(o ->> 'cancelled_at' AS timestamptz) < CAST(:before AS timestamptz))
  ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
@@ -43,7 +45,14 @@ SELECT CAST(:activity AS uuid), * FROM unnest(
        CAST(:title AS text[]), CAST(:location AS text[]), CAST(:cancelled_at AS timestamptz[]))
 """)
 )
-_SUCCEED = Statement(succeed("activities", ("place_ids", "participant_ids"), ("planned", "confirmed", "postponed")))
+# Both may have imported the same entry of a calendar; the successor knows its own by the UID.
+_ONE_OF_EACH_UID = """
+       external_uid = CASE WHEN owner_id = :leaving AND EXISTS (
+         SELECT FROM activities o WHERE o.owner_id = :successor AND o.external_uid = activities.external_uid)
+         THEN NULL ELSE external_uid END,"""
+_SUCCEED = Statement(
+    succeed("activities", ("place_ids", "participant_ids"), ("planned", "confirmed", "postponed"), _ONE_OF_EACH_UID)
+)
 
 
 def _row(activity: Activity, horizon: datetime) -> Mapping[str, object]:
@@ -91,7 +100,7 @@ class ActivityStore:
         return [to_struct(Activity, row) for row in await self._sql.rows(query, before=expanded_before)]
 
     async def list_with_cancelled(self, before: datetime, limit: int) -> Sequence[Activity]:
-        rows = await self._sql.rows(_WITH_CANCELLED, before=before, most=limit)
+        rows = await self._sql.rows(_WITH_CANCELLED, before=before, most=limit, bound=MAX_EXCLUDED)
         return [to_struct(Activity, row) for row in rows]
 
     async def is_cut(self, activity_id: UUID) -> bool:

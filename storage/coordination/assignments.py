@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record, UniqueViolationError
-from sqlalchemy import Uuid, bindparam, exists, insert, or_, select, text
+from sqlalchemy import Uuid, bindparam, insert, or_, select, text
 
 from domain.coordination.assignment import OPEN, Assignee, Assignment
 from domain.errors import IdTaken
-from storage.coordination.tables import activities, assignments
+from storage.coordination.tables import assignments
 from storage.postgres.connections import as_uuid
 from storage.postgres.metadata import Instant
 from storage.postgres.revisions import RevisionedTable
@@ -18,15 +18,19 @@ from storage.postgres.statements import Sql, Statement
 
 _C = assignments.c
 _GET = Statement(select(assignments).where(_C.id == bindparam("wanted")))
-_CUT_FROM = select(activities.c.split_from).where(activities.c.id == bindparam("wanted")).scalar_subquery()
+_OF_SERIES = """
+FROM assignments s JOIN activities x ON x.id = s.activity_id
+WHERE coalesce(x.split_from, x.id) = (SELECT coalesce(a.split_from, a.id) FROM activities a WHERE a.id = :wanted)
+"""
 _IS_ASSIGNED = Statement(
-    select(
-        exists().where(
-            or_(_C.activity_id == bindparam("wanted"), _C.activity_id == _CUT_FROM),
-            _C.organization_id == bindparam("organization"),
-            _C.state != "cancelled",
-        )
-    )
+    text(
+        f"SELECT EXISTS (SELECT {_OF_SERIES} AND s.organization_id = :organization AND s.state <> 'cancelled')"
+    ).bindparams(bindparam("wanted", type_=Uuid), bindparam("organization", type_=Uuid))
+)
+_ASSIGNED = Statement(
+    text(
+        f"SELECT DISTINCT s.organization_id {_OF_SERIES} AND s.state IN ('assigned', 'accepted', 'in_progress')"
+    ).bindparams(bindparam("wanted", type_=Uuid))
 )
 _IS_OPEN = or_(*(_C.state == state for state in sorted(OPEN)))
 _OPEN_OF = {
@@ -103,6 +107,9 @@ class AssignmentStore:
 
     async def is_assigned(self, activity_id: UUID, organization_id: UUID) -> bool:
         return bool((await self._sql.column(_IS_ASSIGNED, wanted=activity_id, organization=organization_id))[0])
+
+    async def list_organizations(self, activity_id: UUID) -> set[UUID]:
+        return {as_uuid(each) for each in await self._sql.column(_ASSIGNED, wanted=activity_id)}
 
     async def list_open_of_activity(self, activity_id: UUID) -> Sequence[Assignment]:
         return [_assignment(row) for row in await self._sql.rows(_OPEN_OF["activity_id"], wanted=activity_id)]

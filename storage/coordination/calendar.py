@@ -14,7 +14,7 @@ from domain.identity.member import Role
 from domain.permissions import can
 from domain.scopes import scopes_of
 from domain.timing import DEFAULT_ZONE
-from storage.coordination.visibility import activity_visible, takes_part, within
+from storage.coordination.visibility import activity_visible, given_in_series, takes_part, within
 from storage.outlets.titles import booked_title
 from storage.postgres.connections import as_uuid, reading
 from storage.postgres.lists import Lists, Row
@@ -27,6 +27,9 @@ _MINE = """(s.member_id = {member} OR (s.member_id IS NULL AND s.organization_id
             AND (s.role IS NULL OR s.role = ANY({roles}))))"""
 _ALL, _ORG, _CAMPAIGN, _ORGANIZATION, _OUTLET, _PLACE, _KIND, _MEMBER, _ROLES = (f"${n}" for n in range(1, 10))
 _FROM, _TO, _LIMIT, _AFTER_AT, _AFTER_ID, _AFTER_PLACE = (f"${n}" for n in range(10, 16))
+_DO_MINE = given_in_series(
+    f"s.state <> 'cancelled' AND {_MINE.format(member=_MEMBER, organization=_ORG, roles=_ROLES)}"
+)
 _ACTIVITY_FILTER = f"""
    {activity_visible(_ALL, _ORG)}
    AND ({_CAMPAIGN}::uuid IS NULL OR a.campaign_id = {_CAMPAIGN})
@@ -34,9 +37,7 @@ _ACTIVITY_FILTER = f"""
    AND {_OUTLET}::uuid IS NULL
    AND ({_PLACE}::uuid IS NULL OR {within(_PLACE)})
    AND ({_KIND}::text IS NULL OR a.kind = {_KIND})
-   AND ({_MEMBER}::uuid IS NULL OR EXISTS (SELECT FROM assignments s
-        WHERE s.activity_id = a.id AND s.state <> 'cancelled'
-          AND {_MINE.format(member=_MEMBER, organization=_ORG, roles=_ROLES)}))
+   AND ({_MEMBER}::uuid IS NULL OR {_DO_MINE})
 """
 _NO_ACTIVITY_FILTER = f"""{_PLACE}::uuid IS NULL AND {_KIND}::text IS NULL AND {_CAMPAIGN}::uuid IS NULL"""
 _BOOKING_FILTER = f"""
@@ -115,11 +116,12 @@ SELECT f.*, o.id AS organization, o.kind = 'coordinator' AS central,
   JOIN organizations o ON o.id = coalesce(m.organization_id, c.organization_id)
  WHERE f.token_hash = $1 AND f.revoked_at IS NULL AND coalesce(m.active, c.active)
 """
+# $1: the target, $2: whether the reader sees everything, $3: its organization. Nothing where it may not be read.
 _NAMES: dict[CalendarScope, str] = {
-    "organization": "SELECT name FROM organizations WHERE id = $1",
-    "outlet": "SELECT name FROM outlets WHERE id = $1",
-    "campaign": "SELECT title FROM campaigns WHERE id = $1",
-    "member": "SELECT name FROM members WHERE id = $1",
+    "organization": "SELECT name FROM organizations WHERE id = $1 AND ($2 OR id = $3)",
+    "outlet": "SELECT name FROM outlets WHERE id = $1 AND ($2 OR owner_id = $3)",
+    "campaign": "SELECT title FROM campaigns WHERE id = $1 AND ($2 OR owner_id = $3 OR $3 = ANY(participant_ids))",
+    "member": "SELECT name FROM members WHERE id = $1 AND ($2 OR organization_id = $3)",
 }
 
 
@@ -207,21 +209,29 @@ class CalendarReader(Lists):
     async def get_content(self, subscribed: SubscribedFeed) -> FeedContent:
         """All activities, bookings and due times of a feed."""
         values, request = subscribed.query.parameters, subscribed.feed.request
-        names = await self._fetch(_NAMES[request.scope], request.target_id)
-        name = request.title or (next(iter(names[0].values())) if names else "")
         return FeedContent(
-            name=str(name),
+            name=request.title or await self._name(subscribed),
             activities=await self._fetch(_typed(_SERIES), *values, json=["plan", "overrides"]),
             bookings=await self._fetch(_typed(_BOOKED), *values),
             assignments=await self._fetch(_typed(_DUE), *values),
         )
 
+    async def _name(self, subscribed: SubscribedFeed) -> str:
+        """The name of what is shown; NotFound where the feed's maker has no part in it any more."""
+        request, query = subscribed.feed.request, subscribed.query
+        async with reading(self._pool) as connection:
+            name = await connection.fetchval(
+                _NAMES[request.scope], request.target_id, query.everything, query.organization_of_caller
+            )
+        if name is None:
+            raise NotFound
+        return str(name)
+
     async def get_stamp(self, subscribed: SubscribedFeed) -> str:
         """A text that is another one whenever the rendered calendar would be."""
-        values, request = subscribed.query.parameters, subscribed.feed.request
+        name = await self._name(subscribed)
         async with reading(self._pool) as connection:
-            name = await connection.fetchval(_NAMES[request.scope], request.target_id)
-            stamp = await connection.fetchval(_STAMP, *values)
+            stamp = await connection.fetchval(_STAMP, *subscribed.query.parameters)
         return sha256(f"{name} {stamp}".encode()).hexdigest()[:32]
 
 

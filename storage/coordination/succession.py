@@ -9,14 +9,17 @@ def _replaced(column: str) -> str:
                  GROUP BY v ORDER BY min(n))"""  # noqa: S608 -- a column
 
 
-def succeed(table: str, lists: tuple[str, ...], open_states: tuple[str, ...]) -> TextClause:
-    """The statement that moves what is open: its owner, and lists that stand in columns and in its plan alike."""
+def succeed(table: str, lists: tuple[str, ...], open_states: tuple[str, ...], also: str = "") -> TextClause:
+    """The statement that moves what is open: its owner, and lists that stand in columns and in its plan alike.
+
+    `also`: further columns that it sets.
+    """
     columns = ", ".join(f"{name} = {_replaced(name)}" for name in lists)
     plan = ", ".join(f"'{name}', to_jsonb({_replaced(name)})" for name in lists)
     named = " OR ".join(["owner_id = :leaving", *(f":leaving = ANY({name})" for name in lists)])
     states = ", ".join(f"'{state}'" for state in open_states)
     return text(f"""
-UPDATE {table} SET revision = revision + 1, updated_at = now(), {columns},
+UPDATE {table} SET revision = revision + 1, updated_at = now(), {columns}, {also}
        owner_id = CASE WHEN owner_id = :leaving THEN :successor ELSE owner_id END,
        plan = plan || jsonb_build_object({plan})
  WHERE ({named}) AND state IN ({states})

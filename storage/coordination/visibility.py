@@ -4,12 +4,18 @@
 def activity_visible(everything: str, organization: str) -> str:
     """Whether activity `a` exists for the caller; both arguments are placeholders of parameters.
 
-    What was assigned for a series counts for the parts that were cut from it too.
+    What was assigned for one part of a series that was cut makes all of it visible.
     """
-    given = f"s.organization_id = {organization} AND s.state <> 'cancelled'"
-    return f"""({everything} OR a.owner_id = {organization} OR a.participant_ids @> ARRAY[{organization}]::uuid[]
-        OR EXISTS (SELECT FROM assignments s WHERE s.activity_id = a.id AND {given})
-        OR EXISTS (SELECT FROM assignments s WHERE s.activity_id = a.split_from AND {given}))"""  # noqa: S608
+    given = given_in_series(f"s.organization_id = {organization} AND s.state <> 'cancelled'")
+    part = f"a.owner_id = {organization} OR a.participant_ids @> ARRAY[{organization}]::uuid[]"
+    return f"({everything} OR {part} OR {given})"
+
+
+def given_in_series(condition: str) -> str:
+    """Whether an assignment `s` of activity `a`, or of another part of the series that it was cut from, is so."""
+    return f"""coalesce(a.split_from, a.id) IN (
+        SELECT coalesce(x.split_from, x.id) FROM assignments s JOIN activities x ON x.id = s.activity_id
+         WHERE {condition})"""  # noqa: S608 -- a condition of this module
 
 
 def takes_part(organization: str) -> str:

@@ -21,6 +21,7 @@ from domain.events import Event
 from domain.media.asset import Asset
 from domain.reactions import react
 from domain.read_access import ReadAccess
+from domain.timing import MAX_EXCLUDED
 
 START = datetime(2026, 11, 26, 8, tzinfo=UTC)
 CODES = {"topics": ["online_scams"], "audiences": ["general_public"], "languages": ["vi"], "tasks": []}
@@ -242,7 +243,10 @@ class Activities(Store):
         return [
             each
             for each in self._rows().values()
-            if each.cancelled_at is None and any(o.cancelled_at and o.cancelled_at < before for o in each.overrides)
+            if each.cancelled_at is None
+            and each.plan.timing.recurrence is not None
+            and len(each.plan.timing.recurrence.excluded) < MAX_EXCLUDED
+            and any(o.cancelled_at and o.cancelled_at < before for o in each.overrides)
         ][:limit]
 
     async def list_open_of_campaign(self, campaign_id: UUID) -> list[Any]:
@@ -263,13 +267,21 @@ class Assignments(Store):
         return [a for a in self._rows().values() if a.state in ("assigned", "accepted", "in_progress")]
 
     async def is_assigned(self, activity_id: UUID, organization_id: UUID) -> bool:
-        activity = await self._work.activities.find(activity_id)
-        series = {activity_id, activity.split_from if activity else None}
+        parts = await self._parts(activity_id)
         return any(
-            a.terms.activity_id in series and a.assignee.organization_id == organization_id
+            a.terms.activity_id in parts and a.assignee.organization_id == organization_id
             for a in self._rows().values()
             if a.state != "cancelled"
         )
+
+    async def _parts(self, activity_id: UUID) -> set[UUID]:
+        activities = (await self._work.activities.list()) or []
+        roots = {each.id: each.split_from or each.id for each in activities}
+        return {each for each, root in roots.items() if root == roots.get(activity_id)}
+
+    async def list_organizations(self, activity_id: UUID) -> set[UUID]:
+        parts = await self._parts(activity_id)
+        return {each.assignee.organization_id for each in self._open() if each.terms.activity_id in parts}
 
     async def list_open_of_activity(self, activity_id: UUID) -> list[Any]:
         return [a for a in self._open() if a.terms.activity_id == activity_id]

@@ -70,7 +70,7 @@ async def put(
         checked = await checked_plan(work, actor, plan, owner)
         activity = made(work, activity_id, checked, owner)
         await add(work, activity)
-        await _notify(work, actor, activity)
+        await notify(work, actor, activity)
         await work.commit(series.changed(actor.key, "create", activity))
     return activity, True
 
@@ -114,7 +114,7 @@ async def checked_plan(work: UnitOfWork, actor: Actor, plan: ActivityPlan, owner
     return replace(plan, timing=timing)
 
 
-async def _notify(work: UnitOfWork, actor: Actor, activity: Activity, note: str = "") -> None:
+async def notify(work: UnitOfWork, actor: Actor, activity: Activity, note: str = "") -> None:
     """Put the change into the inboxes of everybody who takes part, but the organization that made it."""
     involved = {activity.owner_id, *activity.plan.participant_ids, *await list_assigned(work, activity)}
     inbox.add_change(work, f"activity:{activity.id}", involved - {actor.organization_id}, "change", note)
@@ -145,7 +145,9 @@ async def patch(
         if activity.state not in OPEN:
             raise WrongState(action="patch", state=activity.state, allowed=[])
         saved = await _patch_part(work, actor, activity, changes, part)
-        await _notify(work, actor, saved)
+        await notify(work, actor, saved)
+        if saved.id != activity.id:
+            await notify(work, actor, activity)
         await work.commit(series.changed(actor.key, "patch", saved))
     return saved
 
@@ -202,7 +204,9 @@ async def move(
             next_state(TRANSITIONS, action, activity.state)
             whole = activity if at is None else await series.cut(work, actor.key, activity, at)
             saved = await advance(work, actor.key, whole, action, note, results)
-        await _notify(work, actor, saved, note)
+        await notify(work, actor, saved, note)
+        if saved.id != activity.id:
+            await notify(work, actor, activity)
         await work.commit(series.changed(actor.key, action, saved))
     return saved
 
@@ -235,8 +239,7 @@ async def _move_one(work: UnitOfWork, actor: Actor, activity: Activity, action: 
     cancelled_at = work.clock.now() if action == "cancel" else None
     saved = await series.save(work, overridden(activity, replace(known, cancelled_at=cancelled_at)))
     if action == "cancel":
-        here = next(each for each in series.expanded(work, saved) if each.recurrence_id == at)
-        work.record(series.stopped(actor.key, saved, "activity_cancelled", here.starts_at, here.ends_at))
+        series.stop_one(work, actor.key, saved, at)
     return saved
 
 

@@ -231,6 +231,9 @@ async def delegate(
         if not is_visible(actor, parent):
             raise NotFound
         require(actor, "assignment.assign", parent.assignee.organization_id)
+        # Locked against a cut or cancellation at the same time, and read again behind it.
+        await work.activities.get(parent.terms.activity_id, shared=True)
+        parent = await work.assignments.get(assignment_id)
         if parent.state not in ("accepted", "in_progress"):
             raise WrongState(action="delegate", state=parent.state, allowed=[])
         below = await _check_assignee(work, assignee)
@@ -242,10 +245,14 @@ async def delegate(
             raise IdTaken
         child = assigned(work, actor, child_id, terms, assignee, parent.due_at, parent.id)
         await give(work, actor, replace(child, owner_id=parent.assignee.organization_id))
-        if parent.state == "accepted":
-            await work.assignments.save(
-                moved(parent, "start", by=actor.key, at=work.clock.now(), note=f"→ {below.code}")
-            )
+        now = work.clock.now()
+        started = parent.state == "accepted"
+        # Written in both cases: a cancellation of the parent at the same time is refused, or refuses this.
+        await work.assignments.save(
+            moved(parent, "start", by=actor.key, at=now, note=f"→ {below.code}")
+            if started
+            else replace(parent, updated_at=now)
+        )
         await work.commit()
     return replace(child, owner_id=parent.assignee.organization_id)
 
@@ -275,9 +282,8 @@ async def follow_coverage(work: UnitOfWork, coverage: Coverage, *, moved: bool) 
 
 
 async def list_assigned(work: UnitOfWork, activity: Activity) -> set[UUID]:
-    """Organizations with an open assignment of an activity."""
-    found = await work.assignments.list_open_of_activity(activity.id)
-    return {each.assignee.organization_id for each in found}
+    """Organizations with an open assignment of an activity, or of another part of its series."""
+    return await work.assignments.list_organizations(activity.id)
 
 
 async def remind(work: UnitOfWork, limit: int = 200) -> int:

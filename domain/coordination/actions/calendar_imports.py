@@ -10,7 +10,7 @@ from domain.actor import Actor
 from domain.coordination.actions import activities, series
 from domain.coordination.activity import OPEN, Activity, ActivityKind, ActivityPlan, overridden, override_at
 from domain.coordination.calendar_file import CalendarImport, ImportedEvent, ImportedOverride
-from domain.errors import FieldError, ImportRefused, InvalidContent
+from domain.errors import FieldError, ImportRefused, InvalidContent, WrongState
 from domain.events import CalendarChanged
 from domain.occurrences import Occurrence
 from domain.permissions import require
@@ -47,6 +47,8 @@ async def import_events(
                 result = await _import(work, actor, event, defaults, result)
             except InvalidContent as error:
                 errors += [replace(each, pointer=f"/{event.row}{each.pointer}") for each in error.errors]
+            except WrongState:
+                errors.append(FieldError(pointer=f"/{event.row}/campaign_id", code="not_active"))
         if errors:
             raise ImportRefused(errors=errors[:MAX_ERRORS])
         if not dry_run and (result.added or result.changed or result.cancelled):
@@ -82,7 +84,8 @@ async def _import(
     if known.state not in OPEN:
         return replace(result, unchanged=result.unchanged + 1)
     if event.cancelled:
-        await activities.advance(work, actor.key, known, "cancel", known.note)
+        saved = await activities.advance(work, actor.key, known, "cancel", known.note)
+        await activities.notify(work, actor, saved)
         return replace(result, cancelled=(*result.cancelled, event.title))
     return await _change(work, actor, known, event, result)
 
@@ -90,17 +93,36 @@ async def _import(
 async def _change(
     work: UnitOfWork, actor: Actor, known: Activity, event: ImportedEvent, result: CalendarImport
 ) -> CalendarImport:
+    event = _with_left_out(known, event)
     timing = check_timing(event.timing, work.clock.now(), work.expand_rule)
     wanted = {"title": event.title, "summary": event.summary, "location": event.location, "timing": timing}
     fields = [name for name in _FIELDS if getattr(known.plan, name) != wanted[name]]
-    plan = await activities.checked_plan(work, actor, replace(known.plan, **wanted), known.owner_id)
-    changed = _with_overrides(work, replace(known, plan=plan), event.overrides)
+    changed = _with_overrides(work, replace(known, plan=replace(known.plan, **wanted)), event.overrides)
     if _without_times(changed) != _without_times(known):
         fields.append("overrides")
     if not fields:
         return replace(result, unchanged=result.unchanged + 1)
-    await series.save(work, changed)
+    plan = await activities.checked_plan(work, actor, changed.plan, known.owner_id)
+    saved = await series.save(work, replace(changed, plan=plan))
+    for each in saved.overrides:
+        if each.cancelled_at is not None and override_at(known, each.recurrence_id).cancelled_at is None:
+            series.stop_one(work, actor.key, saved, each.recurrence_id)
+    await activities.notify(work, actor, saved)
     return replace(result, changed={**result.changed, event.uid: fields})
+
+
+def _with_left_out(known: Activity, event: ImportedEvent) -> ImportedEvent:
+    """The entry of the file, without those cancelled occurrences that the series here leaves out by now."""
+    mine, theirs = known.plan.timing.recurrence, event.timing.recurrence
+    if mine is None or theirs is None:
+        return event
+    gone = {each.recurrence_id for each in event.overrides if each.cancelled} & set(mine.excluded)
+    recurrence = replace(theirs, excluded=tuple(sorted({*theirs.excluded, *gone})))
+    return replace(
+        event,
+        timing=replace(event.timing, recurrence=recurrence),
+        overrides=tuple(each for each in event.overrides if each.recurrence_id not in gone),
+    )
 
 
 def _without_times(activity: Activity) -> list[Override]:

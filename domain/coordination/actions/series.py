@@ -10,7 +10,7 @@ from domain.coordination.activity import Activity, EditScope, OccurrenceChange, 
 from domain.errors import FieldError, InvalidContent
 from domain.events import CLOCK, ActivityStopped, CalendarChanged, SeriesCut
 from domain.merge_patch import merged
-from domain.occurrences import Occurrence, expand
+from domain.occurrences import Occurrence, expand, is_nearer
 from domain.series import split
 from domain.timing import HORIZON, Override, Timing, read_wall_time
 from domain.timing_checks import check_timing
@@ -107,15 +107,14 @@ def _span(work: UnitOfWork, activity: Activity, start: str, end: str) -> tuple[s
 async def cut(work: UnitOfWork, by: str, activity: Activity, at: str) -> Activity:
     """Cut the series before an occurrence: saves the first half, adds the second and gives it.
 
-    Coverages that are due from there on, with their assignments, and bookings go with the second half. What was
-    assigned for the activity as a whole stays with the first, and makes the second visible too.
+    Coverages, with their assignments, and bookings belong to the half of the nearest occurrence. What was assigned for
+    the activity as a whole stays with the first half, and makes every part of the series visible.
     """
     halves, place = split(activity.plan.timing, at, work.expand_rule), read_wall_time(at)
-    here = next(each for each in expand_all(work, activity.plan.timing) if each.recurrence_id == at)
     early = tuple(each for each in activity.overrides if read_wall_time(each.recurrence_id) < place)
     late = tuple(each for each in activity.overrides if read_wall_time(each.recurrence_id) >= place)
-    await save(work, replace(activity, plan=replace(activity.plan, timing=halves.before), overrides=early))
     now = work.clock.now()
+    first = await save(work, replace(activity, plan=replace(activity.plan, timing=halves.before), overrides=early))
     second = replace(
         activity,
         id=work.ids.new(),
@@ -128,21 +127,21 @@ async def cut(work: UnitOfWork, by: str, activity: Activity, at: str) -> Activit
         revision=1,
     )
     await work.activities.add(second, expanded(work, second), now + HORIZON)
+    cut_in_two = SeriesCut(
+        actor=by,
+        activity="activity.cut",
+        target=f"activity:{activity.id}",
+        detail={"state": activity.state, "second": str(second.id)},
+        activity_id=activity.id,
+        second_id=second.id,
+        first=expanded(work, first),
+        second=expanded(work, second),
+    )
     for each in await work.coverages.list_of_activity(activity.id):
-        if each.due_at >= here.starts_at:
+        if is_nearer(each.due_at, cut_in_two.second, cut_in_two.first):
             await work.coverages.save(replace(each, activity_id=second.id, updated_at=now))
             await work.assignments.follow_coverage(each.id, second.id)
-    work.record(
-        SeriesCut(
-            actor=by,
-            activity="activity.cut",
-            target=f"activity:{activity.id}",
-            detail={"state": activity.state, "second": str(second.id)},
-            activity_id=activity.id,
-            second_id=second.id,
-            since=here.starts_at,
-        )
-    )
+    work.record(cut_in_two)
     return second
 
 
@@ -164,6 +163,12 @@ def stopped(
         until=until,
         reason=reason,
     )
+
+
+def stop_one(work: UnitOfWork, by: str, activity: Activity, at: str) -> None:
+    """Record that one occurrence does not take place."""
+    here = next(each for each in expanded(work, activity) if each.recurrence_id == at)
+    work.record(stopped(by, activity, "activity_cancelled", here.starts_at, here.ends_at))
 
 
 async def roll_on(work: UnitOfWork, expanded_before: datetime, limit: int = 50) -> int:

@@ -23,6 +23,7 @@ from domain.errors import (
 from domain.events import ActivityStopped, BookingCancelled, BookingMade, CalendarChanged, MaterialTakenDown, SeriesCut
 from domain.lifecycle import next_state, possible_actions
 from domain.merge_patch import merged
+from domain.occurrences import is_nearer
 from domain.outlets.actions import free_ranges
 from domain.outlets.booking import (
     TRANSITIONS,
@@ -297,6 +298,8 @@ async def cancel_of_activity(work: UnitOfWork, event: ActivityStopped) -> None:
 
 
 async def follow_cut(work: UnitOfWork, event: SeriesCut) -> None:
-    """Bookings that end after the cut of a series are for its second half."""
-    for each in await work.bookings.list_future_of_activity(event.activity_id, event.since):
-        await work.bookings.save(replace(each, activity_id=event.second_id, updated_at=work.clock.now()))
+    """Bookings belong to the half of a series whose occurrence is nearest."""
+    began = min((each.starts_at for each in (*event.first, *event.second)), default=work.clock.now())
+    for each in await work.bookings.list_future_of_activity(event.activity_id, began - NEARBY):
+        if is_nearer(each.starts_at, event.second, event.first):
+            await work.bookings.save(replace(each, activity_id=event.second_id, updated_at=work.clock.now()))

@@ -14,6 +14,9 @@ EVENT = (
 )
 
 
+ODD = "BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:x\r\n{}\r\nEND:VEVENT\r\n"
+
+
 def calendar_of(*events: str) -> bytes:
     return ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + "".join(events) + "END:VCALENDAR\r\n").encode()
 
@@ -92,10 +95,16 @@ def test_an_import_gives_a_series_in_utc_the_same_instants_and_its_exceptions_ar
         (calendar_of("BEGIN:VCALENDAR\r\n" * 50), "", "too_deep"),
         (calendar_of(EVENT.format(uid="a", title="x", more=f"RRULE:FREQ=WEEKLY;BYDAY={'MO,' * 150}MO\r\n")), "/0/rrule", "out_of_bounds"),
         (calendar_of(EVENT.format(uid="a", title="x", more="RRULE:FREQ=MONTHLY;COUNT=3\r\n").replace(";TZID=Asia/Ho_Chi_Minh:20261207T080000", ":20261207T200000Z").replace(";TZID=Asia/Ho_Chi_Minh:20261207T090000", ":20261207T210000Z")), "/0/rrule", "series_in_utc"),
+        (calendar_of(ODD.format("DTSTART:20261207T010000Z\r\nDURATION:P999999999D")), "/0/duration", "out_of_bounds"),
+        (calendar_of(ODD.format("DTSTART:99991231T235959Z")), "/0/dtstart", "too_far"),
+        (calendar_of(ODD.format("DTSTART;VALUE=DATE:00010101\r\nDTEND;VALUE=DATE:00010101")), "/0/dtstart", "too_far"),
+        (calendar_of(ODD.format("DTSTART:20261207T200000Z\r\nRRULE:")), None, None),
+        (calendar_of(ODD.format("DTSTART;TZID=Nowhere/X:20261207T200000")), "/0/dtstart", "unknown_zone"),
+        (calendar_of(ODD.format("DTSTART:20261207T010000Z\r\nRRULE:FREQ=DAILY;COUNT=3\r\nEXDATE:99991231T235959Z")), "/0/exdate", "too_far"),
         (calendar_of(EVENT.format(uid="a", title="x", more="X-A:b\r\n" * 40_000)), "", "too_many_lines"),
         (b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\nEND:VEVENT\r\n" * 20_000 + b"END:VCALENDAR\r\n", "", "too_many_events"),
     ],
-    ids=["no calendar", "no uid", "no title", "seconds", "endless", "twice", "no start", "no such time", "nested", "long rule", "months in utc", "lines", "many"],
+    ids=["no calendar", "no uid", "no title", "seconds", "endless", "twice", "no start", "no such time", "nested", "long rule", "months in utc", "endless hour", "far", "year 1", "no rule", "no zone", "far exception", "lines", "many"],
 )  # fmt: skip
 def test_a_calendar_file_that_cannot_be_kept_is_refused_as_a_whole(
     newsroom: Newsroom, raw: bytes, pointer: str | None, code: str | None

@@ -68,6 +68,7 @@ CREATE INDEX activities_of_campaign ON activities (campaign_id, id) WHERE campai
 CREATE INDEX activities_of_participant ON activities USING gin (participant_ids);
 CREATE UNIQUE INDEX activities_imported ON activities (owner_id, external_uid) WHERE external_uid IS NOT NULL;
 CREATE INDEX activities_cut ON activities (split_from) WHERE split_from IS NOT NULL;
+CREATE INDEX activities_of_series ON activities (coalesce(split_from, id));
 CREATE INDEX activities_to_roll_on ON activities (expanded_until) WHERE recurring;
 
 -- Made anew with every change of an activity, so that calendars, conflicts and overviews are plain SQL.
