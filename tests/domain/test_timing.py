@@ -1,6 +1,7 @@
 """Times and series: wall time is kept, instants are derived, rules are bounded."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -229,7 +230,7 @@ def test_an_occurrence_that_was_moved_keeps_its_place_in_the_series() -> None:
 
 
 @given(
-    st.sampled_from(["DAILY", "WEEKLY", "MONTHLY"]),
+    st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
     st.integers(1, 5),
     st.sets(st.integers(0, 6), max_size=3),
     st.dates(date(2015, 1, 1), date(2026, 6, 1)),
@@ -240,15 +241,31 @@ def test_an_old_series_is_expanded_from_a_day_on_as_from_its_beginning(
     frequency: str, interval: int, days: set[int], first: date, zone: str
 ) -> None:
     names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-    by_day = (
-        ",".join(names[each] for each in sorted(days | {first.weekday()})) if days and frequency != "MONTHLY" else ""
-    )
+    by_day = ",".join(names[each] for each in sorted(days | {first.weekday()})) if days else ""
     rule = f"FREQ={frequency};INTERVAL={interval}" + (f";BYDAY={by_day}" if by_day else "")
     timing = Timing(start=f"{first}T01:30:00", end=f"{first}T04:00:00", zone=zone, recurrence=Recurrence(rule=rule))
     since, horizon = date(2026, 10, 20), NOW + timedelta(days=200)
     whole = [each for each in expand(timing, (), horizon, expand_rule) if each.start[:10] >= str(since)]
     late = [each for each in expand(timing, (), horizon, expand_rule, since=since) if each.start[:10] >= str(since)]
     assert whole == late
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=DAILY;INTERVAL=400;BYMONTH=12;BYMONTHDAY=7;BYDAY=MO", "FREQ=MONTHLY;INTERVAL=400;BYMONTHDAY=7;COUNT=400"],
+)
+def test_a_rule_that_finds_nothing_more_ends_at_the_horizon(rule: str) -> None:
+    ends = []
+
+    def watched(text: str, start: datetime) -> Iterator[datetime]:
+        ends.append(text)
+        return expand_rule(text, start)
+
+    check_timing(series(rule), NOW, watched)
+    assert ends
+    for text in ends:
+        assert "COUNT" not in text
+        assert f"UNTIL={(NOW + HORIZON).year}" in text
 
 
 def test_a_weekly_series_of_many_years_can_still_be_changed() -> None:

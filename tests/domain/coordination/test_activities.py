@@ -8,13 +8,15 @@ import pytest
 from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from domain.coordination.actions import activities, assignments, coverages
 from domain.coordination.actions.series import CANCELLED_FOR, Part, leave_out_cancelled
-from domain.coordination.activity import Activity
+from domain.coordination.activity import Activity, without_cancelled
 from domain.coordination.assignment import Assignee, AssignmentRequest
 from domain.coordination.coverage import CoveragePlan
 from domain.errors import InvalidContent, StaleVersion, WrongState
+from domain.timing import MAX_EXCLUDED, Override
 from tests.support.memory import Database
 from tests.support.planners import COMMUNE, COORDINATOR, STATION, actor, database, planned, run
 
@@ -218,6 +220,56 @@ def test_what_hangs_on_the_later_part_of_a_series_goes_with_it_when_it_is_cut() 
     for organization in (STATION, COMMUNE):
         reader = actor("outlet_manager", organization, 13)
         assert run(activities.read(made.work(), reader, half.id)).id == half.id
+
+
+def test_what_hangs_on_an_occurrence_that_was_moved_past_the_cut_stays_with_it() -> None:
+    made = database()
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY;COUNT=5")
+    places = [f"{MONDAY + timedelta(days=7 * week)}T05:30:00" for week in range(5)]
+    moved_to = MONDAY + timedelta(days=23)
+    times = {"timing": {"start": f"{moved_to}T05:30:00", "end": f"{moved_to}T06:00:00"}}
+    changes: dict[str, object] = {**times}
+    run(activities.patch(made.work(), COORDINATOR, series.id, changes, 1, Part("this", places[1])))
+    ids = made.ids.new(), made.ids.new()
+    for each, due in zip(ids, (moved_to, MONDAY + timedelta(days=21)), strict=True):
+        run(coverages.put(made.work(), COORDINATOR, series.id, each, CoveragePlan(kind="article", due=f"{due}"), None))
+    part = Part("this_and_following", places[2])
+    run(activities.move(made.work(), COORDINATOR, series.id, "cancel", revision=2, note="x", part=part))
+    assert [made.tables["coverages"][each].state for each in ids] == ["planned", "cancelled"]
+
+
+def test_a_part_of_a_part_is_seen_by_those_assigned_to_the_part_between() -> None:
+    made = database()
+    series = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY;COUNT=6")
+    parts = [Part("this_and_following", f"{MONDAY + timedelta(days=days)}T05:30:00") for days in (14, 28)]
+    second = run(activities.patch(made.work(), COORDINATOR, series.id, {"title": "Hai"}, 1, parts[0]))
+    terms = AssignmentRequest(activity_id=second.id, due="2026-12-01", assignee=Assignee(organization_id=STATION))
+    run(assignments.put(made.work(), COORDINATOR, made.ids.new(), terms))
+    third = run(activities.patch(made.work(), COORDINATOR, second.id, {"title": "Ba"}, second.revision, parts[1]))
+    for each in (series, second, third):
+        assert run(activities.read(made.work(), actor("outlet_manager", STATION, 13), each.id)).id == each.id
+    assert {(STATION, f"activity:{each.id}") for each in (second, third)} <= {
+        (entry.organization_id, entry.target) for entry in made.inbox
+    }
+
+
+def test_a_series_leaves_out_no_more_than_it_can_hold() -> None:
+    made = database()
+    left_out = tuple(f"{MONDAY + timedelta(days=7 * week)}T05:30:00" for week in range(1, 140))
+    plan = planned(made, f"{MONDAY}T05:30:00", f"{MONDAY}T06:00:00", "FREQ=WEEKLY", excluded=left_out)
+    recurrence = plan.plan.timing.recurrence
+    assert recurrence is not None
+    old = [f"2020-01-01T00:{n // 60:02}:{n % 60:02}" for n in range(MAX_EXCLUDED - len(left_out) - 1)]
+    full = replace(recurrence, excluded=tuple(sorted((*old, *left_out))))
+    overrides = tuple(
+        Override(recurrence_id=f"{MONDAY + timedelta(days=7 * week)}T05:30:00", cancelled_at=made.clock.now())
+        for week in (141, 142)
+    )
+    timing = replace(plan.plan.timing, recurrence=full)
+    activity = replace(plan, plan=replace(plan.plan, timing=timing), overrides=overrides)
+    left = without_cancelled(activity, made.clock.now() + timedelta(days=1))
+    assert left.plan.timing.recurrence is not None
+    assert (len(left.plan.timing.recurrence.excluded), len(left.overrides)) == (MAX_EXCLUDED, 1)
 
 
 def test_what_was_cancelled_sixty_days_ago_is_left_out_of_its_series() -> None:

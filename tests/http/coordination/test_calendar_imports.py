@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from harness.people import Newsroom
+from harness.planning import act, booking, campaign, day_ahead, outlet
 
 EVENT = (
     "BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:{title}\r\nDTSTART;TZID=Asia/Ho_Chi_Minh:20261207T080000\r\n"
@@ -122,3 +123,53 @@ def test_a_calendar_file_of_five_megabytes_is_too_large(newsroom: Newsroom) -> N
         newsroom, calendar_of(EVENT.format(uid="a", title="x", more="DESCRIPTION:" + "x" * 5_000_000))
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_an_occurrence_that_a_file_cancels_needs_no_time_on_the_air(newsroom: Newsroom) -> None:
+    coordinator, uid = newsroom.coordinator, f"{uuid4()}@example.org"
+    day = day_ahead(7).replace("-", "")
+    later = day_ahead(14).replace("-", "")
+    text = (
+        "BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:{uid}\r\nDTSTART;TZID=Asia/Ho_Chi_Minh:{day}T080000\r\n"
+        "DTEND;TZID=Asia/Ho_Chi_Minh:{day}T090000\r\n{more}END:VEVENT\r\n"
+    )
+    whole = text.format(uid=uid, day=day, more="RRULE:FREQ=WEEKLY;COUNT=4\r\n")
+    assert send_calendar(newsroom, calendar_of(whole)).status_code == 200
+    window = {"from": f"{day_ahead(7)}T00:00:00Z", "to": f"{day_ahead(8)}T00:00:00Z", "limit": 200}
+    found = coordinator.get("/v1/activities", params=window).json()["items"]
+    [made] = [each for each in found if each["plan"]["title"] == uid]
+    at = outlet(coordinator)
+    first, second = (
+        booking(coordinator, at["id"], f"{day_ahead(days)}T08:00:00", activity_id=made["id"])["id"] for days in (7, 14)
+    )
+    more = f"RECURRENCE-ID;TZID=Asia/Ho_Chi_Minh:{later}T080000\r\nSTATUS:CANCELLED\r\n"
+    changed = calendar_of(whole, text.format(uid=uid, day=later, more=more))
+    assert send_calendar(newsroom, changed).json()["changed"] == {uid: ["overrides"]}
+    states = [coordinator.get(f"/v1/bookings/{each}").json()["state"] for each in (first, second)]
+    assert states == ["held", "cancelled"]
+
+
+def test_an_unchanged_entry_of_a_closed_campaign_stays_unchanged_and_a_changed_one_is_named(newsroom: Newsroom) -> None:
+    coordinator, uid = newsroom.coordinator, f"{uuid4()}@example.org"
+    run = campaign(coordinator)
+    raw = calendar_of(EVENT.format(uid=uid, title="Trong chiến dịch", more=""))
+    assert send_calendar(newsroom, raw, campaign=run["id"]).status_code == 200
+    started = act(coordinator, "campaigns", run, "start").json()
+    assert act(coordinator, "campaigns", started, "close").status_code == 200
+    assert send_calendar(newsroom, raw).json()["unchanged"] == 1
+    changed = send_calendar(newsroom, raw.replace(b"Trong", b"Ngoai")).json()
+    assert (changed["errors"][0]["pointer"], changed["errors"][0]["code"]) == ("/0/campaign_id", "not_active")
+
+
+def test_a_day_until_which_a_series_in_utc_lasts_is_moved_like_its_days(newsroom: Newsroom) -> None:
+    uid = f"{uuid4()}@example.org"
+    raw = calendar_of(
+        f"BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:{uid}\r\nDTSTART:20270706T223000Z\r\nDTEND:20270706T224500Z\r\n"
+        "RRULE:FREQ=DAILY;UNTIL=20270709\r\nEND:VEVENT\r\n"
+    )
+    assert send_calendar(newsroom, raw).status_code == 200
+    window = {"from": "2027-07-06T22:00:00Z", "to": "2027-07-10T23:00:00Z", "limit": 500}
+    found = newsroom.coordinator.get("/v1/calendar", params=window).json()["items"]
+    assert [each["starts_at"][:10] for each in found if each["title"] == uid] == [
+        "2027-07-07", "2027-07-08", "2027-07-09", "2027-07-10",
+    ]  # fmt: skip

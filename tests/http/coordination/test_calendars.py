@@ -10,7 +10,7 @@ import pytest
 
 from harness.installation import Installation
 from harness.people import Newsroom, Person
-from harness.planning import act, activity, assignment, booking, codes, day_ahead, organization_of, outlet
+from harness.planning import act, activity, assignment, booking, campaign, codes, day_ahead, organization_of, outlet
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,18 @@ def test_a_feed_is_read_with_the_rights_that_its_maker_has_now(installation: Ins
         path, json={"scopes": ["content:read"]}, headers={"if-match": known.headers["etag"]}
     )
     assert answer.status_code == 200, answer.text
+    assert httpx.get(url).status_code == 404
+
+
+def test_a_feed_of_a_campaign_ends_for_those_who_take_part_no_more(
+    installation: Installation, newsroom: Newsroom, station: Person
+) -> None:
+    run = campaign(newsroom.coordinator, participant_ids=[organization_of(station)])
+    _, url = feed(installation, station, "campaign", run["id"])
+    assert httpx.get(url).status_code == 200
+    newsroom.coordinator.patch(
+        f"/v1/campaigns/{run['id']}", json={"participant_ids": []}, headers={"if-match": '"1"'}
+    ).raise_for_status()
     assert httpx.get(url).status_code == 404
 
 
@@ -243,6 +255,14 @@ def test_succession_moves_outlets_open_work_and_calendars(installation: Installa
     at = newsroom.coordinator.put(
         f"/v1/outlets/{uuid4()}", params={"owner": leaving}, json={"kind": "fm_frequency", "name": "FM cũ"}
     ).json()
+    for code in ("dai-cu", "dai-moi"):  # both have imported the same entry
+        member = Person(installation.url, installation.client_token(installation.new_client(code)))
+        raw = (
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:holiday@example.org\r\nSUMMARY:Nghỉ\r\n"
+            "DTSTART;VALUE=DATE:20270430\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+        sent = member.post("/v1/activities/import", content=raw.encode(), headers={"content-type": "text/calendar"})
+        assert sent.status_code == 200, sent.text
     made = activity(newsroom.coordinator, participant_ids=[leaving, successor], place_ids=[leaving])
     _, url = feed(installation, newsroom.coordinator, "organization", leaving)
     one = assignment(newsroom.coordinator, made["id"], leaving)
